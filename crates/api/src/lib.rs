@@ -1,0 +1,1 @@
+//! Control plane: usage, auth and admin handlers.

@@ -1,0 +1,1 @@
+//! Tiers, limits, counters, holds, entries, and the one function that decides.

@@ -1,0 +1,1 @@
+//! Seeded simulator with fault injection and an independent auditor.

@@ -1,0 +1,1 @@
+//! The storage port: traits, errors, and the lanes that batch writes.

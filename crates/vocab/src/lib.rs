@@ -1,0 +1,1 @@
+//! Words of the ledger: typed ids, resources, amounts, windows, instants, human formats.
