@@ -3,4 +3,5 @@
 //! Invariant: nothing here knows a database; nothing here judges a quota.
 
 pub mod clock;
+pub mod directory;
 pub mod error;

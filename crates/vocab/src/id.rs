@@ -59,6 +59,14 @@ uuid_id!(
     /// An organisation; a personal user is its own.
     OrgId
 );
+uuid_id!(
+    /// An API key; not secret.
+    KeyId
+);
+uuid_id!(
+    /// A session: one sign-in and the refresh tokens that follow from it.
+    SessionId
+);
 
 /// What the ledger is keyed by. The organisation is fixed when the user is created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

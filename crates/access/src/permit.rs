@@ -1,0 +1,276 @@
+//! What a principal may do. Every rule of authority is in this file.
+//!
+//! | | own account | same organisation | any account |
+//! |---|---|---|---|
+//! | read usage, ask for quota | signed in; key `usage:read` | key `usage:read act_as` | service; admin |
+//! | reserve, settle, send events | key `usage:write` | key `usage:write act_as` | service |
+//! | record | key `usage:write act_as` | key `usage:write act_as` | service |
+//! | API keys | signed in | | signed-in admin; operator |
+//! | administer | | | admin |
+//!
+//! *Service* is the service token, or a user of that role; *admin* is a user of that role; a key of either is held to
+//! its scopes too (`admin` for administration). A signed-in end user writes no usage: a browser that could release its
+//! own holds would be a quota without effect; for the same reason he cannot give himself a key with `usage:write`.
+//!
+//! Invariant: where an account is out of reach, the answer is that of one which does not exist.
+//! Not here: whether accounts exist; the caller has looked them up.
+
+use crate::{
+    Actor, ApiKey, KEY_LIFE_DAYS_MAX, KeyError, KeyName, Principal, Role, Scope, Scopes, Subject,
+    User,
+};
+use novacore_vocab::{Account, KeyId, Timestamp};
+use thiserror::Error;
+
+/// Why a principal may not do something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Denied {
+    /// Not with this credential; says what is needed.
+    #[error("{0}")]
+    Forbidden(&'static str),
+    /// Another's, and so invisible: answered like what does not exist.
+    #[error("not found")]
+    NotFound,
+    /// The account is shut.
+    #[error("the account is disabled")]
+    Disabled,
+    /// The call concerns a user and names none.
+    #[error("the call must name a user")]
+    NoSubject,
+}
+
+/// The right to do `A`, held by the one who was checked for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Permit<A> {
+    actor: Actor,
+    action: A,
+}
+
+impl<A> Permit<A> {
+    /// Who acts.
+    pub fn actor(&self) -> Actor {
+        self.actor
+    }
+}
+
+macro_rules! account_actions {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub struct $name(Account);
+
+        impl Permit<$name> {
+            /// The account that the permit is for.
+            pub fn account(&self) -> Account {
+                self.action.0
+            }
+        }
+    )+};
+}
+
+account_actions! {
+    /// Read an account's usage and ask whether an amount would fit.
+    ReadUsage,
+    /// State usage that has happened.
+    RecordUsage,
+    /// Set headroom aside, or ask for more time for it.
+    Reserve,
+    /// Look at, settle or release a hold.
+    SettleHold,
+    /// Send usage as events.
+    SendEvents,
+    /// Change one's own password and end one's own sessions.
+    ManageSelf,
+}
+
+/// Administer users, tiers and limits, and read the audit log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Administer(());
+
+/// List, create and revoke the API keys of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ManageKeys {
+    account: Account,
+    grantable: Scopes,
+}
+
+impl Principal {
+    /// To read the usage of `of`.
+    pub fn read_usage(&self, of: &Subject) -> Result<Permit<ReadUsage>, Denied> {
+        if !self.allows(Scope::UsageRead) {
+            return Err(Denied::Forbidden("the key needs the scope usage:read"));
+        }
+        if self.is_console() || self.is_service() || self.is_admin() || self.reaches(of) {
+            return Ok(self.permit(ReadUsage(of.account)));
+        }
+        Err(Denied::NotFound)
+    }
+
+    /// To state usage of `of` that has happened. It has happened even if the account is shut.
+    pub fn record_usage(&self, of: &Subject) -> Result<Permit<RecordUsage>, Denied> {
+        self.write_usage(of)?;
+        if !self.is_service() && !self.key_has(Scope::ActAs) {
+            let needed = "recording needs the service token or a key with the scope act_as";
+            return Err(Denied::Forbidden(needed));
+        }
+        Ok(self.permit(RecordUsage(of.account)))
+    }
+
+    /// To send usage of `of` as events.
+    pub fn send_events(&self, of: &Subject) -> Result<Permit<SendEvents>, Denied> {
+        self.write_usage(of)?;
+        Ok(self.permit(SendEvents(of.account)))
+    }
+
+    /// To set headroom of `of` aside; work for a shut account must not begin.
+    pub fn reserve(&self, of: &Subject) -> Result<Permit<Reserve>, Denied> {
+        self.write_usage(of)?;
+        if of.disabled {
+            return Err(Denied::Disabled);
+        }
+        Ok(self.permit(Reserve(of.account)))
+    }
+
+    /// To settle or release a hold of `of`; what was begun is brought to its end even if the account is shut by then.
+    pub fn settle_hold(&self, of: &Subject) -> Result<Permit<SettleHold>, Denied> {
+        self.write_usage(of)?;
+        Ok(self.permit(SettleHold(of.account)))
+    }
+
+    /// To manage one's own password and sessions.
+    pub fn manage_self(&self) -> Result<Permit<ManageSelf>, Denied> {
+        let signed_in = self.signed_in();
+        let user = signed_in.ok_or(Denied::Forbidden("only a signed-in user may do this"))?;
+        Ok(self.permit(ManageSelf(user.account())))
+    }
+
+    /// To manage the API keys of `owner`. A key makes no keys, so a leaked one dies when it is revoked.
+    pub fn manage_keys(&self, owner: &User) -> Result<Permit<ManageKeys>, Denied> {
+        let grantable = if self.is_console() {
+            grantable_by_operator(owner)
+        } else {
+            let signed_in = self.signed_in();
+            let user = signed_in.ok_or(Denied::Forbidden("only a signed-in user may do this"))?;
+            match (user.role == Role::Admin, user.id == owner.id) {
+                (true, _) => grantable_by_operator(owner),
+                (false, true) => grantable_by_owner(owner),
+                (false, false) => return Err(Denied::NotFound),
+            }
+        };
+        Ok(self.permit(ManageKeys {
+            account: owner.account(),
+            grantable,
+        }))
+    }
+
+    /// To administer.
+    pub fn administer(&self) -> Result<Permit<Administer>, Denied> {
+        if self.is_console() || self.is_admin() {
+            return Ok(self.permit(Administer(())));
+        }
+        Err(Denied::Forbidden("only an administrator may do this"))
+    }
+
+    /// The common part of every right to write usage.
+    fn write_usage(&self, of: &Subject) -> Result<(), Denied> {
+        let is_key = self.signed_in().is_none();
+        if self.is_console() || !(self.is_service() || is_key) {
+            let needed =
+                "writing usage needs the service token or a key with the scope usage:write";
+            return Err(Denied::Forbidden(needed));
+        }
+        if !self.allows(Scope::UsageWrite) {
+            return Err(Denied::Forbidden("the key needs the scope usage:write"));
+        }
+        if !self.is_service() && !self.reaches(of) {
+            return Err(Denied::NotFound);
+        }
+        Ok(())
+    }
+
+    /// Whether `of` is the caller himself, or one for whom his key may act.
+    fn reaches(&self, of: &Subject) -> bool {
+        let own = self.user().is_some_and(|user| user.account() == of.account);
+        own || (self.key_has(Scope::ActAs) && self.shares_organisation(of))
+    }
+
+    fn permit<A>(&self, action: A) -> Permit<A> {
+        Permit {
+            actor: self.actor(),
+            action,
+        }
+    }
+}
+
+/// What an end user may put into his own key.
+const END_USER: Scopes = Scopes::NONE
+    .with(Scope::UsageRead)
+    .with(Scope::Memory)
+    .with(Scope::Llm);
+
+/// What a user may put into his own key.
+fn grantable_by_owner(owner: &User) -> Scopes {
+    match owner.role {
+        Role::Student | Role::Subscriber => END_USER,
+        Role::Admin | Role::Service => grantable_by_operator(owner),
+    }
+}
+
+/// What an operator may put into a key of `owner`: all, but nobody becomes an administrator by it.
+fn grantable_by_operator(owner: &User) -> Scopes {
+    let all: Scopes = Scope::ALL.into_iter().collect();
+    match owner.role {
+        Role::Admin => all,
+        Role::Student | Role::Subscriber | Role::Service => {
+            all.without(Scopes::NONE.with(Scope::Admin))
+        }
+    }
+}
+
+/// What is asked of a new key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyAsk {
+    /// What to call it.
+    pub name: KeyName,
+    /// What it may do.
+    pub scopes: Scopes,
+    /// From when on it is no longer accepted, if ever.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Permit<ManageKeys> {
+    /// The account whose keys may be managed.
+    pub fn account(&self) -> Account {
+        self.action.account
+    }
+
+    /// The key asked for, under a fresh `id` and with the `prefix` to show.
+    pub fn new_key(
+        &self,
+        ask: KeyAsk,
+        id: KeyId,
+        prefix: String,
+        now: Timestamp,
+    ) -> Result<ApiKey, KeyError> {
+        if ask.scopes.is_empty() {
+            return Err(KeyError::NoScope);
+        }
+        if let Some(scope) = ask.scopes.without(self.action.grantable).iter().next() {
+            return Err(KeyError::NotGrantable(scope));
+        }
+        let latest = now.plus_days(KEY_LIFE_DAYS_MAX);
+        if ask.expires_at.is_some_and(|end| end <= now || end > latest) {
+            return Err(KeyError::Expiry);
+        }
+        Ok(ApiKey {
+            id,
+            account: self.action.account,
+            name: ask.name,
+            scopes: ask.scopes,
+            prefix,
+            created_at: now,
+            expires_at: ask.expires_at,
+            last_used_at: None,
+        })
+    }
+}
