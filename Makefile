@@ -1,0 +1,77 @@
+# What one does with this project. `make help` lists the targets.
+
+CARGO       ?= cargo
+DATA_DIR    ?= ./data
+TARGET_DIR  := $(or $(CARGO_TARGET_DIR),target)
+# `make soak SOAK_PROFILE=release` trades overflow checks for speed.
+SOAK_PROFILE    ?= dev
+NEXTEST_PROFILE ?= default
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint tidy fmt soak bench setup
+
+help:
+	@echo 'make run     build NovaCore and start it on $(DATA_DIR)'
+	@echo 'make test    every check and test; what a change has to pass'
+	@echo 'make lint    the checks alone, and the supply chain where cargo-deny is installed'
+	@echo 'make fmt     format the code'
+	@echo 'make soak    the long tests, one after the other'
+	@echo 'make bench   measure, each figure beside a raw yardstick'
+
+run: setup
+	$(CARGO) build --release --package novacore
+	exec $(TARGET_DIR)/release/novacore serve --data-dir $(DATA_DIR)
+
+# Cheap checks first. The workspace is compiled once for checking (clippy and rustdoc share that)
+# and once for running: tidy, the doc tests and the tests. The runner's count comes last.
+test: setup
+	$(CARGO) fmt --all --check
+	@$(MAKE) --no-print-directory tidy
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps
+	$(CARGO) test --doc --workspace
+	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
+	    set -x; $(CARGO) nextest run --workspace --profile $(NEXTEST_PROFILE); \
+	else \
+	    set -x; $(CARGO) test --workspace --lib --bins --tests; \
+	fi
+
+lint: setup
+	$(CARGO) fmt --all --check
+	@$(MAKE) --no-print-directory tidy
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	@if $(CARGO) deny --version >/dev/null 2>&1; then \
+	    set -x; $(CARGO) deny --locked check --hide-inclusion-graph licenses bans sources; \
+	fi
+
+# `cargo xtask tidy`, but built with the whole workspace's features, so that the tests reuse it.
+tidy:
+	@$(CARGO) build --quiet --workspace --bin xtask
+	$(TARGET_DIR)/debug/xtask tidy
+
+fmt: setup
+	$(CARGO) fmt --all
+
+soak: setup
+	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
+	    set -x; NOVACORE_SOAK=1 $(CARGO) nextest run --workspace --profile soak \
+	        --cargo-profile $(SOAK_PROFILE) --run-ignored ignored-only --no-fail-fast; \
+	else \
+	    set -x; NOVACORE_SOAK=1 $(CARGO) test --workspace --profile $(SOAK_PROFILE) \
+	        --lib --bins --tests --no-fail-fast -- --ignored --test-threads=1; \
+	fi
+
+bench: setup
+	$(CARGO) run --release --package novacore-benches -- all
+
+# What a bare machine lacks: the toolchain is the user's choice, the C compiler (for SQLite) is not.
+setup:
+	@command -v $(CARGO) >/dev/null || { \
+	    echo 'cargo is missing: install Rust 1.95 or later, see https://rustup.rs' >&2; exit 1; }
+	@command -v cc >/dev/null || { \
+	    if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	        apt-get update -q && apt-get install -q -y build-essential; \
+	    else \
+	        echo 'a C compiler is missing; on Debian: sudo apt-get install build-essential' >&2; \
+	        exit 1; \
+	    fi; }
