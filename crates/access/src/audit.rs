@@ -142,8 +142,7 @@ impl FromStr for AuditAction {
     type Err = AuditError;
     fn from_str(text: &str) -> Result<AuditAction, AuditError> {
         let mut all = AuditAction::ALL.into_iter();
-        all.find(|action| action.as_str() == text)
-            .ok_or(AuditError::Action)
+        all.find(|action| action.as_str() == text).ok_or(AuditError::Action)
     }
 }
 
@@ -201,12 +200,7 @@ mod tests {
     fn actors_and_actions_read_back() {
         let user = "00000000-0000-4000-8000-000000000001".parse().unwrap();
         let key = "00000000-0000-4000-8000-000000000002".parse().unwrap();
-        for actor in [
-            Actor::User(user),
-            Actor::Key { key, user },
-            Actor::Service,
-            Actor::Console,
-        ] {
+        for actor in [Actor::User(user), Actor::Key { key, user }, Actor::Service, Actor::Console] {
             assert_eq!(actor.to_string().parse(), Ok(actor));
         }
         for bad in ["", "user", "user:x", "key:x", "service:x", "console:a:b"] {

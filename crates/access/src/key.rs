@@ -99,8 +99,7 @@ impl FromStr for Scope {
     type Err = KeyError;
     fn from_str(text: &str) -> Result<Scope, KeyError> {
         let mut all = Scope::ALL.into_iter();
-        all.find(|scope| scope.as_str() == text)
-            .ok_or(KeyError::Scope)
+        all.find(|scope| scope.as_str() == text).ok_or(KeyError::Scope)
     }
 }
 
@@ -227,8 +226,7 @@ impl ApiKey {
 
     /// Whether a use at `now` is worth a write: once an hour is enough to see that a key is alive.
     pub fn use_is_news(&self, now: Timestamp) -> bool {
-        self.last_used_at
-            .is_none_or(|last| now >= last.plus_seconds(USE_NEWS_AFTER_S))
+        self.last_used_at.is_none_or(|last| now >= last.plus_seconds(USE_NEWS_AFTER_S))
     }
 }
 
@@ -239,15 +237,9 @@ mod tests {
     #[test]
     fn scopes_read_back_in_one_order() {
         let all: Scopes = Scope::ALL.into_iter().collect();
-        assert_eq!(
-            all.to_string(),
-            "usage:read usage:write memory llm admin act_as"
-        );
+        assert_eq!(all.to_string(), "usage:read usage:write memory llm admin act_as");
         assert_eq!(all.to_string().parse(), Ok(all));
-        assert_eq!(
-            "llm  usage:read llm".parse::<Scopes>().unwrap().to_string(),
-            "usage:read llm"
-        );
+        assert_eq!("llm  usage:read llm".parse::<Scopes>().unwrap().to_string(), "usage:read llm");
         assert_eq!("".parse(), Ok(Scopes::NONE));
         assert_eq!("usage:read root".parse::<Scopes>(), Err(KeyError::Scope));
         for scope in Scope::ALL {

@@ -108,11 +108,11 @@ impl Principal {
 
     /// To state usage of `of` that has happened. It has happened even if the account is shut.
     pub fn record_usage(&self, of: &Subject) -> Result<Permit<RecordUsage>, Denied> {
-        self.write_usage(of)?;
         if !self.is_service() && !self.key_has(Scope::ActAs) {
-            let needed = "recording needs the service token or a key with the scope act_as";
+            let needed = "recording needs the service token or a key with usage:write and act_as";
             return Err(Denied::Forbidden(needed));
         }
+        self.write_usage(of)?;
         Ok(self.permit(RecordUsage(of.account)))
     }
 
@@ -157,10 +157,7 @@ impl Principal {
                 (false, false) => return Err(Denied::NotFound),
             }
         };
-        Ok(self.permit(ManageKeys {
-            account: owner.account(),
-            grantable,
-        }))
+        Ok(self.permit(ManageKeys { account: owner.account(), grantable }))
     }
 
     /// To administer.
@@ -195,18 +192,12 @@ impl Principal {
     }
 
     fn permit<A>(&self, action: A) -> Permit<A> {
-        Permit {
-            actor: self.actor(),
-            action,
-        }
+        Permit { actor: self.actor(), action }
     }
 }
 
 /// What an end user may put into his own key.
-const END_USER: Scopes = Scopes::NONE
-    .with(Scope::UsageRead)
-    .with(Scope::Memory)
-    .with(Scope::Llm);
+const END_USER: Scopes = Scopes::NONE.with(Scope::UsageRead).with(Scope::Memory).with(Scope::Llm);
 
 /// What a user may put into his own key.
 fn grantable_by_owner(owner: &User) -> Scopes {
@@ -274,3 +265,6 @@ impl Permit<ManageKeys> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

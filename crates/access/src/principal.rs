@@ -6,6 +6,7 @@
 
 use crate::{Actor, Denied, Role, Scope, Scopes, Subject, User};
 use novacore_vocab::KeyId;
+use std::sync::Arc;
 
 /// How a user has shown who he is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,21 +31,18 @@ pub struct Principal {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Identity {
-    User { user: Box<User>, via: Credential },
+    User { user: Arc<User>, via: Credential },
     Service,
     Console,
 }
 
 impl Principal {
     /// A user who has shown `via`; refused when the account is disabled.
-    pub fn of_user(user: User, via: Credential) -> Result<Principal, Denied> {
+    pub fn of_user(user: Arc<User>, via: Credential) -> Result<Principal, Denied> {
         if user.disabled {
             return Err(Denied::Disabled);
         }
-        Ok(Principal::new(Identity::User {
-            user: Box::new(user),
-            via,
-        }))
+        Ok(Principal::new(Identity::User { user: Box::new(user), via }))
     }
 
     /// A service that has shown the service token.
@@ -58,10 +56,7 @@ impl Principal {
     }
 
     fn new(identity: Identity) -> Principal {
-        Principal {
-            identity,
-            acting_for: None,
-        }
+        Principal { identity, acting_for: None }
     }
 
     /// This principal, calling for another user: a service for anyone, a key with `act_as` for its organisation.
@@ -69,18 +64,13 @@ impl Principal {
         let itself = self.user().map(|user| user.id) == Some(other.account.user);
         if !self.is_service() {
             if !self.key_has(Scope::ActAs) {
-                return Err(Denied::Forbidden(
-                    "acting for a user needs the scope act_as",
-                ));
+                return Err(Denied::Forbidden("acting for a user needs the scope act_as"));
             }
             if !itself && !self.shares_organisation(other) {
                 return Err(Denied::NotFound);
             }
         }
-        Ok(Principal {
-            acting_for: Some(*other),
-            ..self
-        })
+        Ok(Principal { acting_for: Some(*other), ..self })
     }
 
     /// The user who calls; none for a service or the operator.
@@ -102,10 +92,7 @@ impl Principal {
         match &self.identity {
             Identity::User { user, via } => match via {
                 Credential::Token => Actor::User(user.id),
-                Credential::Key { id, .. } => Actor::Key {
-                    key: *id,
-                    user: user.id,
-                },
+                Credential::Key { id, .. } => Actor::Key { key: *id, user: user.id },
             },
             Identity::Service => Actor::Service,
             Identity::Console => Actor::Console,

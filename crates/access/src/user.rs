@@ -70,7 +70,7 @@ pub struct User {
     pub tier: TierName,
     /// Whether an operator has shut the account.
     pub disabled: bool,
-    /// When the trial ends, for those who are on one.
+    /// When the trial that began with the account ends; a later change of tier leaves it as it is.
     pub trial_ends_at: Option<Timestamp>,
     /// When the user was created or first seen.
     pub created_at: Timestamp,
@@ -79,18 +79,12 @@ pub struct User {
 impl User {
     /// What the ledger is keyed by.
     pub fn account(&self) -> Account {
-        Account {
-            org: self.org,
-            user: self.id,
-        }
+        Account { org: self.org, user: self.id }
     }
 
     /// What a permit needs to know of the user whom a call concerns.
     pub fn subject(&self) -> Subject {
-        Subject {
-            account: self.account(),
-            disabled: self.disabled,
-        }
+        Subject { account: self.account(), disabled: self.disabled }
     }
 }
 

@@ -88,7 +88,10 @@ pub trait Users: Send + Sync {
         audit: Option<&AuditEntry>,
     ) -> Result<(), StoreError>;
 
-    /// Stores a new administrator, unless there is one already who is not disabled; tells whether it did.
+    /// Whether there is an administrator who is not disabled.
+    async fn has_admin(&self) -> Result<bool, StoreError>;
+
+    /// Stores a new administrator unless [`Users::has_admin`]; tells whether it did.
     ///
     /// Fails with [`StoreError::Taken`] like [`Users::create_user`].
     async fn create_first_admin(
