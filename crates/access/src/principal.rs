@@ -42,7 +42,7 @@ impl Principal {
         if user.disabled {
             return Err(Denied::Disabled);
         }
-        Ok(Principal::new(Identity::User { user: Box::new(user), via }))
+        Ok(Principal::new(Identity::User { user, via }))
     }
 
     /// A service that has shown the service token.
