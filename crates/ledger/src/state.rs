@@ -108,6 +108,20 @@ impl AccountState {
         self.holds.insert(hold.version, hold);
     }
 
+    /// This state without its holds and correctable entries: enough for every reader of counters, and cheap to copy.
+    pub fn counters_only(&self) -> AccountState {
+        AccountState {
+            account: self.account,
+            profile: self.profile.clone(),
+            version: self.version,
+            last_at: self.last_at,
+            meters: self.meters.clone(),
+            holds: BTreeMap::new(),
+            due: BTreeSet::new(),
+            correctable: BTreeMap::new(),
+        }
+    }
+
     /// Forgets ended holds and correctable entries: they are loaded again when a command concerns them.
     pub fn shed(&mut self) {
         self.holds.retain(|_, hold| hold.status == HoldStatus::Open);
