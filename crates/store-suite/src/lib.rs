@@ -1,1 +1,3 @@
 //! The conformance suite every store passes, and the reference model.
+
+pub mod directory;
