@@ -25,6 +25,8 @@ pub struct Fired {
     pub limit: LimitName,
     /// The limit's version.
     pub version: u64,
+    /// The cap: limits of two tiers may share name and version, but then they differ here or in nothing that matters.
+    pub cap: i64,
     /// The threshold in per cent of the cap.
     pub percent: u8,
     /// Fires again once `used` has been below this; levels only.
@@ -82,11 +84,10 @@ impl Meter {
         self.parts[source as usize]
     }
 
-    /// Whether a change counted at `at` reaches a kept counter of this kind of window, seen at `now`.
+    /// Whether the window of this kind around `at` is still open at `now`: it is the current or the previous one, or
+    /// something is held in it. Counters of other windows may be gone, and nothing may depend on when they go.
     pub fn keeps(&self, window: Window, at: Timestamp, now: Timestamp) -> bool {
-        let span = window.span_at(at);
-        is_recent(window, span.start, now)
-            || self.windows.iter().any(|kept| kept.window == window && kept.start == span.start)
+        is_recent(window, window.span_at(at).start, now) || self.totals(window, at).1 != 0
     }
 
     /// Adds a change that counts at `at` and is recorded at `now`.
@@ -104,10 +105,10 @@ impl Meter {
         }
     }
 
-    /// Notes that a threshold has fired; firings of the limit's older versions are forgotten.
+    /// Notes that a threshold has fired. Firings of other versions stay: a version comes back when an override expires
+    /// or a tier is restored.
     pub(crate) fn fire(&mut self, window: Window, at: Timestamp, now: Timestamp, fired: Fired) {
         if let Some(counter) = self.counter_mut(window, at, now) {
-            counter.fired.retain(|old| old.limit != fired.limit || old.version == fired.version);
             counter.fired.push(fired);
         }
     }
@@ -118,6 +119,7 @@ impl Meter {
             counter.fired.iter().any(|fired| {
                 fired.limit == *limit.name
                     && fired.version == limit.version
+                    && fired.cap == limit.cap.shown()
                     && fired.percent == percent
             })
         })
@@ -161,7 +163,7 @@ pub(crate) struct Change {
 }
 
 /// Whether the window that starts at `start` is the current or the previous one at `now`.
-fn is_recent(window: Window, start: Timestamp, now: Timestamp) -> bool {
+pub(crate) fn is_recent(window: Window, start: Timestamp, now: Timestamp) -> bool {
     let current = window.span_at(now).start;
     start >= current || window.span_at(start).end == current
 }

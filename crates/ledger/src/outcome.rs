@@ -96,9 +96,9 @@ pub struct QuotaRefusal {
     pub cap: i64,
     /// What was asked.
     pub requested: i64,
-    /// What would be admitted now, over all limits of the resource.
+    /// What would have been admitted, over all limits of the resource.
     pub remaining: i64,
-    /// When the window ends; `None` for a level.
+    /// When the window ends; `None` if waiting does not help: for a level, and for a hold whose window is over.
     pub resets_at: Option<Timestamp>,
     /// The time of the decision, from which `Retry-After` counts.
     pub decided_at: Timestamp,

@@ -215,37 +215,53 @@ impl Policy {
         resource: &ResourceName,
         now: Timestamp,
     ) -> impl Iterator<Item = EffectiveLimit<'a>> + use<'a> {
-        let tier = self.tiers.get(&profile.tier).unwrap_or_else(|| &self.tiers[&self.lowest]);
-        let limits = tier.limits.get(resource).map_or(&[][..], Vec::as_slice);
-        let resource = resource.clone();
-        limits.iter().enumerate().map(move |(index, limit)| {
-            let own = profile.overrides.iter().find(|over| {
-                over.resource == resource
-                    && over.expires_at.is_none_or(|end| now < end)
-                    && over.limit.as_ref().map_or(index == 0, |name| *name == limit.name)
-            });
-            effective(limit, own)
-        })
+        overridden(self.tier_of(profile), &profile.overrides, resource, now)
     }
 
-    /// The first tier above the user's in which `need` of a resource would fit under every hard limit.
+    /// The user's tier, or the lowest one if it is gone.
+    fn tier_of(&self, profile: &Profile) -> &Tier {
+        self.tiers.get(&profile.tier).unwrap_or_else(|| &self.tiers[&self.lowest])
+    }
+
+    /// The first tier above the user's in which every hard limit on a resource, the user's overrides applied, would
+    /// admit what `need` says for its window.
     pub fn upgrade_for(
         &self,
-        tier: &TierName,
+        profile: &Profile,
         resource: &ResourceName,
-        need: i64,
+        now: Timestamp,
+        need: impl Fn(Window) -> i64,
     ) -> Option<&TierName> {
-        let rank = self.tiers.get(tier)?.rank;
-        let fits = |limit: &Limit| match (limit.mode, limit.cap) {
+        let rank = self.tier_of(profile).rank;
+        let fits = |limit: EffectiveLimit<'_>| match (limit.mode, limit.cap) {
             (Mode::Soft, _) | (_, Cap::Unlimited) => true,
-            (Mode::Hard, Cap::Of(cap)) => need <= cap.get(),
+            (Mode::Hard, Cap::Of(cap)) => need(limit.window) <= cap.get(),
         };
         self.tiers()
             .into_iter()
             .filter(|candidate| candidate.rank > rank)
-            .find(|candidate| candidate.limits.get(resource).is_none_or(|all| all.iter().all(fits)))
+            .find(|candidate| overridden(candidate, &profile.overrides, resource, now).all(&fits))
             .map(|candidate| &candidate.name)
     }
+}
+
+/// The limits of a tier on a resource with overrides applied.
+fn overridden<'a>(
+    tier: &'a Tier,
+    overrides: &'a [Override],
+    resource: &ResourceName,
+    now: Timestamp,
+) -> impl Iterator<Item = EffectiveLimit<'a>> + use<'a> {
+    let limits = tier.limits.get(resource).map_or(&[][..], Vec::as_slice);
+    let resource = resource.clone();
+    limits.iter().enumerate().map(move |(index, limit)| {
+        let own = overrides.iter().find(|over| {
+            over.resource == resource
+                && over.expires_at.is_none_or(|end| now < end)
+                && over.limit.as_ref().map_or(index == 0, |name| *name == limit.name)
+        });
+        effective(limit, own)
+    })
 }
 
 fn effective<'a>(limit: &'a Limit, own: Option<&'a Override>) -> EffectiveLimit<'a> {
@@ -382,7 +398,9 @@ mod tests {
             ("pro", "llm_tokens", 1, None),
             ("free_trial", "agent_minutes", 5, Some("basic")),
         ] {
-            let found = policy.upgrade_for(&tier(from), &name(resource), need);
+            let profile = Profile { tier: tier(from), overrides: Vec::new() };
+            let now = Timestamp::from_seconds(0);
+            let found = policy.upgrade_for(&profile, &name(resource), now, |_| need);
             assert_eq!(found.map(TierName::as_str), want, "{from} {resource} {need}");
         }
     }

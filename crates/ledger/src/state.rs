@@ -4,7 +4,8 @@
 //! Invariant: `held` of every counter is the sum of the open holds of its window.
 
 use crate::{
-    Entry, EntryKind, Fired, Flags, Hold, HoldStatus, Meter, OnExpiry, Profile, meter::Change,
+    Entry, EntryKind, Fired, Flags, Hold, HoldStatus, Meter, OnExpiry, Profile,
+    meter::{Change, is_recent},
 };
 use novacore_vocab::{Account, ResourceKind, ResourceName, Source, Timestamp, Version, Window};
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +23,29 @@ pub struct Correctable {
     pub occurred_at: Timestamp,
     /// The sum of its corrections so far, as a positive number.
     pub corrected: i64,
+}
+
+impl Correctable {
+    /// What may be corrected of an entry that was just written or loaded, `corrected` still 0. `None` if it has charged
+    /// nothing, or was charged by an expiry: that is put right by the hold's late settle, and must not be twice.
+    pub fn of(entry: &Entry) -> Option<Correctable> {
+        let by_caller = match entry.kind {
+            EntryKind::Record | EntryKind::Settle => true,
+            EntryKind::Correction
+            | EntryKind::Reserve
+            | EntryKind::Extend
+            | EntryKind::Release
+            | EntryKind::Expire
+            | EntryKind::Threshold => false,
+        };
+        (by_caller && entry.amount > 0).then(|| Correctable {
+            resource: entry.resource.clone(),
+            amount: entry.amount,
+            counted_at: entry.counted_at,
+            occurred_at: entry.occurred_at,
+            corrected: 0,
+        })
+    }
 }
 
 /// All that a decision may depend on.
@@ -75,7 +99,7 @@ impl AccountState {
     ) -> bool {
         match self.meters.get(resource) {
             Some(meter) => meter.keeps(window, at, now),
-            None => true,
+            None => is_recent(window, window.span_at(at).start, now),
         }
     }
 
@@ -174,6 +198,7 @@ impl AccountState {
                 Fired {
                     limit: crossing.limit.clone(),
                     version: crossing.limit_version,
+                    cap: crossing.cap,
                     percent: crossing.percent,
                     rearm_below: crossing.rearm_below,
                 },

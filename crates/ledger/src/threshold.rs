@@ -25,8 +25,7 @@ pub(crate) fn crossings(
     for limit in policy.limits(&state.profile, resource, now) {
         let Cap::Of(cap) = limit.cap else { continue };
         let meter = state.meters.get(resource);
-        let kept = meter.is_none_or(|meter| meter.keeps(limit.window, counted_at, now));
-        if cap.is_zero() || !kept {
+        if cap.is_zero() || !state.keeps(resource, limit.window, counted_at, now) {
             continue;
         }
         let used = state.totals(resource, limit.window, counted_at).0 + amount;
@@ -69,9 +68,9 @@ fn crossing(
     }
 }
 
-/// The least whole level that is not yet 5 points below the threshold.
+/// The least whole level that is not yet 5 points below the threshold; at least 1, so that an empty level re-arms all.
 fn rearm_below(cap: i64, percent: u8) -> i64 {
     let points = (i64::from(percent) - REARM_POINTS).max(0);
     let scaled = i128::from(cap) * i128::from(points);
-    i64::try_from((scaled + 99) / 100).unwrap_or(i64::MAX)
+    i64::try_from((scaled + 99) / 100).unwrap_or(i64::MAX).max(1)
 }

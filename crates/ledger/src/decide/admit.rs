@@ -5,9 +5,8 @@
 
 use crate::{
     AccountState, EffectiveLimit, Flags, Policy, QuotaRefusal, Refusal, standing::ceiling,
-    standing::standing,
 };
-use novacore_vocab::{Amount, ResourceName, Timestamp};
+use novacore_vocab::{Amount, ResourceName, Timestamp, Window};
 
 /// More of a resource.
 #[derive(Clone, Copy, Debug)]
@@ -49,18 +48,35 @@ enum Verdict {
 }
 
 fn judge(state: &AccountState, limit: &EffectiveLimit<'_>, ask: &Ask<'_>) -> Verdict {
-    let (used, held) = state.totals(ask.resource, limit.window, ask.counted_at);
-    let wanted = used + held + ask.amount.get();
+    let amount = ask.amount.get();
     // Burst and grace will raise the ceiling, not add a step.
-    match ceiling(limit) {
-        Some(ceiling) if wanted > ceiling => Verdict::Refuse,
-        // A window that is no longer counted cannot be judged: closed, not open.
-        Some(_) if !state.keeps(ask.resource, limit.window, ask.counted_at, ask.now) => {
-            Verdict::Refuse
-        }
-        Some(_) => Verdict::Admit(Flags::NONE),
-        None => Verdict::Admit(Flags::NONE.with_if(is_over(limit, wanted), Flags::OVERAGE)),
+    match (ceiling(limit), counted(state, limit.window, ask)) {
+        (Some(ceiling), Some(sum)) if sum.total() + amount > ceiling => Verdict::Refuse,
+        // A window that is closed cannot be judged: no more of it.
+        (Some(_), None) => Verdict::Refuse,
+        (None, Some(sum)) if is_over(limit, sum.total() + amount) => Verdict::Admit(Flags::OVERAGE),
+        (Some(_) | None, Some(_)) | (None, None) => Verdict::Admit(Flags::NONE),
     }
+}
+
+/// What is counted in a window.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counted {
+    used: i64,
+    held: i64,
+}
+
+impl Counted {
+    const fn total(self) -> i64 {
+        self.used + self.held
+    }
+}
+
+/// What is counted where the ask will count; `None` if that window is closed.
+fn counted(state: &AccountState, window: Window, ask: &Ask<'_>) -> Option<Counted> {
+    let open = state.keeps(ask.resource, window, ask.counted_at, ask.now);
+    let (used, held) = state.totals(ask.resource, window, ask.counted_at);
+    open.then_some(Counted { used, held })
 }
 
 /// Whether `wanted` lies above the cap, whatever the mode.
@@ -87,9 +103,10 @@ fn refusal(
     limit: &EffectiveLimit<'_>,
     ask: &Ask<'_>,
 ) -> QuotaRefusal {
-    let (used, held) = state.totals(ask.resource, limit.window, ask.counted_at);
-    let need = used + held + ask.amount.get();
-    let upgrade = policy.upgrade_for(&state.profile.tier, ask.resource, need);
+    let sum = |window| counted(state, window, ask).unwrap_or_default();
+    let need = |window| sum(window).total() + ask.amount.get();
+    let upgrade = policy.upgrade_for(&state.profile, ask.resource, ask.now, need);
+    let Counted { used, held } = sum(limit.window);
     QuotaRefusal {
         resource: ask.resource.clone(),
         limit: limit.name.clone(),
@@ -98,9 +115,19 @@ fn refusal(
         held,
         cap: limit.cap.shown(),
         requested: ask.amount.get(),
-        remaining: standing(state, policy, ask.resource, ask.now).grantable.max(0),
-        resets_at: limit.window.resets_at(ask.counted_at),
+        remaining: remaining(state, policy, ask),
+        resets_at: limit.window.resets_at(ask.counted_at).filter(|end| *end > ask.now),
         decided_at: ask.now,
         upgrade_to: upgrade.cloned(),
     }
+}
+
+/// The most that the ask could have been granted.
+fn remaining(state: &AccountState, policy: &Policy, ask: &Ask<'_>) -> i64 {
+    let limits = policy.limits(&state.profile, ask.resource, ask.now);
+    let rooms = limits.filter_map(|limit| {
+        let ceiling = ceiling(&limit)?;
+        Some(counted(state, limit.window, ask).map_or(0, |sum| ceiling - sum.total()))
+    });
+    rooms.min().unwrap_or(0).max(0)
 }

@@ -7,8 +7,8 @@ use super::{
     admit::{self, Ask},
 };
 use crate::{
-    EntryKind, Flags, HOLD_LIFE_S_MAX, Hold, HoldAsk, HoldStatus, Invalid, OPEN_HOLDS_MAX, Refusal,
-    Reserve, Settle, TTL_S_MAX,
+    AMOUNTS_MAX, EntryKind, Flags, HOLD_LIFE_S_MAX, Hold, HoldAsk, HoldStatus, Invalid,
+    OPEN_HOLDS_MAX, Refusal, Reserve, Settle, TTL_S_MAX,
     command::{check_amounts, check_metadata},
 };
 use novacore_vocab::{Amount, ResourceKind, ResourceName, Source, Timestamp, Version};
@@ -20,6 +20,7 @@ pub(super) fn reserve(draft: &mut Draft<'_>, ask: &Reserve) -> Result<(), Refusa
         return Err(Invalid::NoAmounts.into());
     }
     check_ttl(ask.ttl_s)?;
+    check_known(draft, &ask.amounts)?;
     if draft.state.open_holds() >= OPEN_HOLDS_MAX {
         return Err(Refusal::TooManyHolds);
     }
@@ -47,15 +48,16 @@ fn check_ttl(ttl_s: i64) -> Result<(), Invalid> {
     if (1..=TTL_S_MAX).contains(&ttl_s) { Ok(()) } else { Err(Invalid::Ttl) }
 }
 
+fn check_known(draft: &Draft<'_>, amounts: &[(ResourceName, Amount)]) -> Result<(), Refusal> {
+    amounts.iter().try_for_each(|(resource, _)| draft.kind_of(resource).map(|_| ()))
+}
+
 /// Admits every amount or none; they will count at `counted_at`.
 fn admit_all(
     draft: &Draft<'_>,
     amounts: &[(ResourceName, Amount)],
     counted_at: Timestamp,
 ) -> Result<Vec<Flags>, Refusal> {
-    for (resource, _) in amounts {
-        draft.kind_of(resource)?;
-    }
     let mut marks = Vec::with_capacity(amounts.len());
     for (resource, amount) in amounts {
         draft.check_range(resource, amount.get())?;
@@ -68,7 +70,12 @@ fn admit_all(
 pub(super) fn extend(draft: &mut Draft<'_>, ask: &HoldAsk) -> Result<(), Refusal> {
     check_amounts(&ask.amounts, 1)?;
     check_ttl(ask.ttl_s)?;
+    check_known(draft, &ask.amounts)?;
     let hold = open_hold(draft, ask.hold)?;
+    let added = ask.amounts.iter().filter(|(name, _)| hold.amount(name).is_none()).count();
+    if added > 0 && hold.amounts.len() + added > AMOUNTS_MAX {
+        return Err(Invalid::TooManyAmounts.into());
+    }
     // An extension never shortens: a late one must not take back what an earlier one gave.
     let expires_at = hold.expires_at.max(draft.now.plus_seconds(ask.ttl_s));
     if hold.reserved_at.plus_seconds(HOLD_LIFE_S_MAX) < expires_at {
@@ -136,9 +143,7 @@ pub(super) fn release(draft: &mut Draft<'_>, version: Version) -> Result<(), Ref
 pub(super) fn settle(draft: &mut Draft<'_>, ask: &Settle) -> Result<(), Refusal> {
     check_metadata(ask.metadata.as_ref())?;
     check_amounts(&ask.amounts, 0)?;
-    for (resource, _) in &ask.amounts {
-        draft.kind_of(resource)?;
-    }
+    check_known(draft, &ask.amounts)?;
     let hold = draft.state.holds.get(&ask.hold).ok_or(Refusal::HoldUnknown)?;
     let late = match hold.status {
         HoldStatus::Open => false,
@@ -191,12 +196,16 @@ fn settle_lines(hold: &Hold, ask: &Settle, late: bool) -> Vec<SettleLine> {
         let freed = if ask.last || late { held.held } else { used.min(held.held) };
         // What the expiry charged is part of the real use, not on top of it.
         let amount = used - held.charged_on_expiry;
-        let headroom = if late { held.reserved } else { held.held };
+        let settled = held.charged - held.charged_on_expiry;
+        let headroom = if late { held.reserved - settled } else { held.held };
+        let unheld = held.reserved == 0 && used > 0;
         SettleLine {
             resource: held.resource.clone(),
             amount,
             held: -freed,
-            flags: marks.with_if(used > headroom, Flags::EXCESS),
+            flags: marks
+                .with_if(unheld, Flags::UNHELD)
+                .with_if(!unheld && used > headroom.max(0), Flags::EXCESS),
         }
     });
     let unheld = ask.amounts.iter().filter(|(name, _)| hold.amount(name).is_none());
@@ -211,9 +220,11 @@ fn settle_lines(hold: &Hold, ask: &Settle, late: bool) -> Vec<SettleLine> {
 
 /// A late settle may find that the expiry charged too much; on a level the surplus must still be there.
 fn check_give_back(draft: &Draft<'_>, line: &SettleLine) -> Result<(), Refusal> {
-    let kind = draft.kind_of(&line.resource)?;
+    // A resource that was held may be configured no longer; its hold can be settled all the same.
+    let spec = draft.policy.resource(&line.resource);
+    let level = spec.is_some_and(|spec| spec.kind == ResourceKind::Level);
     let part = draft.state.part(&line.resource, Source::Api);
-    if kind == ResourceKind::Level && part + line.amount < 0 {
+    if level && part + line.amount < 0 {
         let resource = line.resource.clone();
         return Err(Refusal::LevelBelowZero { resource, part_of: Source::Api, part });
     }
