@@ -1,0 +1,251 @@
+//! The table of authority, as a table.
+
+use super::*;
+use crate::{Credential, Email};
+use novacore_vocab::{OrgId, TierName, UserId};
+
+const OWN: u8 = 1;
+const MATE: u8 = 2;
+const OTHER: u8 = 3;
+
+fn user_id(number: u8) -> UserId {
+    let text = format!("00000000-0000-4000-8000-0000000000{number:02}");
+    text.parse().unwrap()
+}
+
+/// Users 1 and 2 share the organisation of user 9; user 3 is his own.
+fn user(number: u8, role: Role) -> User {
+    let id = user_id(number);
+    let org = if number == OTHER { id } else { user_id(9) };
+    User {
+        id,
+        org: OrgId(org.0),
+        email: Some(Email::parse(&format!("u{number}@example.com")).unwrap()),
+        role,
+        tier: TierName::parse("free_trial").unwrap(),
+        disabled: false,
+        trial_ends_at: None,
+        created_at: now(),
+    }
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_seconds(1_800_000_000)
+}
+
+fn key_id() -> KeyId {
+    "00000000-0000-4000-8000-0000000000aa".parse().unwrap()
+}
+
+/// `service`, `console`, `<role>` for one signed in, or `<role> key <scopes>`.
+fn principal(text: &str) -> Principal {
+    let (role, scopes) = match text.split_once(" key ") {
+        Some((role, scopes)) => (role, Some(scopes)),
+        None => (text, None),
+    };
+    match role {
+        "token" => return Principal::service(),
+        "console" => return Principal::console(),
+        _ => {}
+    }
+    let via = match scopes {
+        None => Credential::Token,
+        Some(scopes) => Credential::Key { id: key_id(), scopes: scopes.parse().unwrap() },
+    };
+    Principal::of_user(user(OWN, role.parse().unwrap()).into(), via).unwrap()
+}
+
+fn letter<T>(verdict: Result<T, Denied>) -> char {
+    match verdict {
+        Ok(_) => 'y',
+        Err(Denied::Forbidden(_)) => 'f',
+        Err(Denied::NotFound) => 'n',
+        Err(Denied::Disabled) => 'd',
+        Err(Denied::NoSubject) => '?',
+    }
+}
+
+/// The verdicts on the own account, that of a mate in the organisation, and another's.
+fn verdicts<T>(ask: impl Fn(&Subject) -> Result<T, Denied>) -> String {
+    let subjects = [OWN, MATE, OTHER].map(|number| user(number, Role::Student).subject());
+    subjects.iter().map(|of| letter(ask(of))).collect()
+}
+
+#[test]
+fn the_table_of_authority() {
+    // Of each right: own account, same organisation, another's. y yes, f forbidden, n not found.
+    let table = "
+        who                                        read reserve settle events record keys administer
+        token                                      yyy  yyy     yyy    yyy    yyy    fff  f
+        console                                    yyy  fff     fff    fff    fff    yyy  y
+        service                                    yyy  yyy     yyy    yyy    yyy    ynn  f
+        admin                                      yyy  fff     fff    fff    fff    yyy  y
+        student                                    ynn  fff     fff    fff    fff    ynn  f
+        subscriber                                 ynn  fff     fff    fff    fff    ynn  f
+        student key usage:read                     ynn  fff     fff    fff    fff    fff  f
+        student key usage:write                    fff  ynn     ynn    ynn    fff    fff  f
+        student key usage:read act_as              yyn  fff     fff    fff    fff    fff  f
+        student key usage:write act_as             fff  yyn     yyn    yyn    yyn    fff  f
+        student key usage:read usage:write admin   ynn  ynn     ynn    ynn    fff    fff  f
+        student key memory llm                     fff  fff     fff    fff    fff    fff  f
+        admin key admin                            fff  fff     fff    fff    fff    fff  y
+        admin key usage:read                       ynn  fff     fff    fff    fff    fff  f
+        admin key usage:read usage:write admin     yyy  ynn     ynn    ynn    fff    fff  y
+        admin key usage:write admin act_as         fff  yyn     yyn    yyn    yyn    fff  y
+        service key usage:write                    fff  yyy     yyy    yyy    yyy    fff  f
+        service key usage:read                     yyy  fff     fff    fff    fff    fff  f";
+    let rows = table.lines().map(str::trim).filter(|row| !row.is_empty());
+    for row in rows.skip(1) {
+        let words: Vec<&str> = row.split_whitespace().collect();
+        let (who, expected) = words.split_at(words.len() - 7);
+        let who = principal(&who.join(" "));
+        let owners = [OWN, MATE, OTHER].map(|number| user(number, Role::Student));
+        let keys: String = owners.iter().map(|o| letter(who.manage_keys(o))).collect();
+        let actual = [
+            verdicts(|of| who.read_usage(of)),
+            verdicts(|of| who.reserve(of)),
+            verdicts(|of| who.settle_hold(of)),
+            verdicts(|of| who.send_events(of)),
+            verdicts(|of| who.record_usage(of)),
+            keys,
+            letter(who.administer()).to_string(),
+        ];
+        assert_eq!(actual.as_slice(), expected, "{row}");
+    }
+}
+
+#[test]
+fn only_one_who_is_signed_in_manages_himself() {
+    for (who, expected) in [
+        ("token", 'f'),
+        ("console", 'f'),
+        ("student", 'y'),
+        ("admin", 'y'),
+        ("student key usage:read memory llm", 'f'),
+    ] {
+        assert_eq!(letter(principal(who).manage_self()), expected, "{who}");
+    }
+    let permit = principal("student").manage_self().unwrap();
+    assert_eq!(permit.account(), user(OWN, Role::Student).account());
+    assert_eq!(permit.actor(), Actor::User(user_id(OWN)));
+}
+
+#[test]
+fn acting_for_needs_the_scope_and_the_organisation() {
+    for (who, expected) in [
+        ("token", "yyy"),
+        ("service", "yyy"),
+        ("console", "fff"),
+        ("student", "fff"),
+        ("admin", "fff"),
+        ("student key usage:read usage:write", "fff"),
+        ("student key act_as", "yyn"),
+        ("admin key admin act_as", "yyn"),
+    ] {
+        let actual = verdicts(|of| principal(who).acting_for(of));
+        assert_eq!(actual, expected, "{who}");
+    }
+    let mate = user(MATE, Role::Student).subject();
+    let acting = principal("student key usage:read act_as").acting_for(&mate).unwrap();
+    assert_eq!(acting.subject(), Ok(mate));
+    assert!(acting.read_usage(&mate).is_ok());
+    // The one who acts is still he whose key it is.
+    let key = key_id();
+    let user = user_id(OWN);
+    assert_eq!(acting.actor(), Actor::Key { key, user });
+}
+
+#[test]
+fn a_call_concerns_the_caller_unless_it_names_another() {
+    let own = user(OWN, Role::Student).subject();
+    assert_eq!(principal("student").subject(), Ok(own));
+    assert_eq!(principal("token").subject(), Err(Denied::NoSubject));
+    assert_eq!(principal("console").subject(), Err(Denied::NoSubject));
+    let served = principal("token").acting_for(&own).unwrap();
+    assert_eq!(served.subject(), Ok(own));
+    assert_eq!(served.actor(), Actor::Service);
+}
+
+#[test]
+fn a_shut_account_starts_nothing_and_finishes_what_it_started() {
+    let mut shut = user(OWN, Role::Student);
+    shut.disabled = true;
+    let via = Credential::Token;
+    assert_eq!(Principal::of_user(shut.clone().into(), via), Err(Denied::Disabled));
+    let of = shut.subject();
+    let service = Principal::service();
+    assert_eq!(letter(service.reserve(&of)), 'd');
+    assert_eq!(letter(service.settle_hold(&of)), 'y');
+    assert_eq!(letter(service.record_usage(&of)), 'y');
+    assert_eq!(letter(service.send_events(&of)), 'y');
+    assert_eq!(letter(principal("admin").read_usage(&of)), 'y');
+}
+
+/// Which scopes `who` may put into a key of `owner`.
+fn grantable(who: &str, owner: &User) -> String {
+    let permit = principal(who).manage_keys(owner).unwrap();
+    let granted = |scope: &Scope| {
+        let ask = key_ask(Scopes::NONE.with(*scope), None);
+        match permit.new_key(ask, key_id(), String::new(), now()) {
+            Ok(_) => true,
+            Err(KeyError::NotGrantable(refused)) => {
+                assert_eq!(refused, *scope);
+                false
+            }
+            Err(other) => panic!("{other}"),
+        }
+    };
+    let scopes: Scopes = Scope::ALL.into_iter().filter(granted).collect();
+    scopes.to_string()
+}
+
+fn key_ask(scopes: Scopes, expires_at: Option<Timestamp>) -> KeyAsk {
+    KeyAsk { name: KeyName::parse("ci").unwrap(), scopes, expires_at }
+}
+
+#[test]
+fn nobody_grants_more_than_he_may() {
+    let all = "usage:read usage:write memory llm admin act_as";
+    let all_but_admin = "usage:read usage:write memory llm act_as";
+    let end_user = "usage:read memory llm";
+    for (who, owner, role, expected) in [
+        ("student", OWN, Role::Student, end_user),
+        ("subscriber", OWN, Role::Subscriber, end_user),
+        ("service", OWN, Role::Service, all_but_admin),
+        ("admin", OWN, Role::Admin, all),
+        ("admin", OTHER, Role::Student, all_but_admin),
+        ("admin", OTHER, Role::Admin, all),
+        ("console", OTHER, Role::Service, all_but_admin),
+        ("console", OTHER, Role::Admin, all),
+    ] {
+        let granted = grantable(who, &user(owner, role));
+        assert_eq!(granted, expected, "{who} for {role}");
+    }
+}
+
+#[test]
+fn a_key_has_a_scope_and_an_end_that_lies_ahead() {
+    let owner = user(OWN, Role::Student);
+    let permit = principal("student").manage_keys(&owner).unwrap();
+    let read = Scopes::NONE.with(Scope::UsageRead);
+    let make = |scopes, expires_at| {
+        permit.new_key(key_ask(scopes, expires_at), key_id(), "nvc_00".into(), now())
+    };
+    assert_eq!(make(Scopes::NONE, None), Err(KeyError::NoScope));
+    for (end, verdict) in [
+        (now(), Err(KeyError::Expiry)),
+        (now().plus_seconds(1), Ok(())),
+        (now().plus_days(KEY_LIFE_DAYS_MAX), Ok(())),
+        (now().plus_days(KEY_LIFE_DAYS_MAX).plus_seconds(1), Err(KeyError::Expiry)),
+    ] {
+        assert_eq!(make(read, Some(end)).map(|_| ()), verdict, "{end}");
+    }
+    let key = make(read, Some(now().plus_seconds(60))).unwrap();
+    assert_eq!(key.account, owner.account());
+    assert!(!key.is_expired(now().plus_seconds(59)));
+    assert!(key.is_expired(now().plus_seconds(60)));
+    assert!(key.use_is_news(now()));
+    let used = ApiKey { last_used_at: Some(now()), ..key };
+    assert!(!used.use_is_news(now().plus_seconds(3_599)));
+    assert!(used.use_is_news(now().plus_seconds(3_600)));
+}
