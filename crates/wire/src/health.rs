@@ -1,0 +1,55 @@
+//! How the server is doing.
+
+use novacore_vocab::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Health in one word, and the store's figures.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Health {
+    /// `ok`, or `unavailable` while no command is accepted.
+    pub status: &'static str,
+    /// Why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// The store.
+    pub store: StoreFigures,
+}
+
+/// The store's figures.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StoreFigures {
+    /// Whether commands are accepted.
+    pub writable: bool,
+    /// Commands that wait.
+    pub queue_depth: usize,
+    /// Entries that derived data lag behind.
+    pub derived_lag: u64,
+    /// Accounts in memory.
+    pub accounts_loaded: usize,
+    /// Entries ever written.
+    pub entries: u64,
+}
+
+/// A probe's answer.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Probe {
+    /// `ok` or `unavailable`.
+    pub status: &'static str,
+}
+
+/// What this is.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Status {
+    /// `ok` or `unavailable`.
+    pub status: &'static str,
+    /// `novacore`.
+    pub service: &'static str,
+    /// The version.
+    pub version: &'static str,
+    /// The server's time.
+    #[schema(value_type = String, format = DateTime)]
+    pub timestamp: Timestamp,
+}
