@@ -1,3 +1,4 @@
 //! The conformance suite every store passes, and the reference model.
 
 pub mod directory;
+pub mod memory;
