@@ -163,15 +163,23 @@ impl AccountState {
         self.version = entry.version;
         self.last_at = entry.recorded_at;
         self.apply_counters(entry, kind);
+        self.apply_correction(entry);
+        self.apply_to_hold(entry);
+    }
+
+    /// Applies what an entry does to its hold, and nothing else of it: for a reader who knows a hold as it was, and the
+    /// entries since.
+    ///
+    /// # Panics
+    /// If the hold is neither here nor made by the entry.
+    pub fn apply_to_hold(&mut self, entry: &Entry) {
         match entry.kind {
-            EntryKind::Record => {}
-            EntryKind::Correction => self.apply_correction(entry),
+            EntryKind::Record | EntryKind::Correction | EntryKind::Threshold => {}
             EntryKind::Reserve => self.apply_reserve(entry),
             EntryKind::Extend => self.apply_extend(entry),
             EntryKind::Settle => self.apply_charge(entry, HoldStatus::Settled),
             EntryKind::Release => self.apply_charge(entry, HoldStatus::Released),
             EntryKind::Expire => self.apply_charge(entry, HoldStatus::Expired),
-            EntryKind::Threshold => {}
         }
     }
 

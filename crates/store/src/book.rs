@@ -1,8 +1,8 @@
 //! A batch: commands judged in order against the accounts in memory, and what must be written for it.
 //!
 //! The book is the memory of one writer. It runs ahead of the log by the batch in hand: what [`Book::run`] returns must
-//! be committed before an outcome is told to anyone, and if that fails the touched accounts must be put back as they
-//! were stored ([`Book::revert`]).
+//! be committed before an outcome is told to anyone. Then the batch is accepted ([`Book::accept`]), or taken back
+//! ([`Book::revert`]) and the touched accounts loaded again as they are stored.
 //!
 //! Invariant: within a batch commands that make room go first, then the others in order of arrival.
 //! Invariant: a key is remembered with the command's entries, in the same batch or not at all.
@@ -45,8 +45,6 @@ pub struct Ran {
     pub outcomes: Vec<Outcome>,
     /// What must be written, in this order, in one commit.
     pub postings: Vec<Posting>,
-    /// The accounts that the postings changed.
-    pub touched: BTreeSet<UserId>,
 }
 
 /// How a command is judged: [`decide`], or a broken variant by which a test shows that it would notice.
@@ -58,6 +56,10 @@ pub struct Book {
     policy: Arc<Policy>,
     states: HashMap<UserId, AccountState>,
     keys: HashMap<(UserId, IdempotencyKey), Arc<KeyRecord>>,
+    /// Keys of the batch in hand.
+    fresh_keys: HashMap<(UserId, IdempotencyKey), Arc<KeyRecord>>,
+    /// Accounts that the batch in hand has changed.
+    touched: BTreeSet<UserId>,
     decide: Decide,
 }
 
@@ -69,7 +71,14 @@ impl Book {
 
     /// A book that judges by another function than [`decide`]: for tests of tests.
     pub fn with_decide(policy: Arc<Policy>, decide: Decide) -> Book {
-        Book { policy, states: HashMap::new(), keys: HashMap::new(), decide }
+        Book {
+            policy,
+            states: HashMap::new(),
+            keys: HashMap::new(),
+            fresh_keys: HashMap::new(),
+            touched: BTreeSet::new(),
+            decide,
+        }
     }
 
     /// The policy in force.
@@ -126,22 +135,24 @@ impl Book {
     /// entries that its commands name.
     ///
     /// # Panics
-    /// If an account is not loaded.
+    /// If an account is not loaded, or the batch before was neither accepted nor taken back.
     pub fn run(&mut self, items: &[Item], clock: Timestamp) -> Ran {
+        assert!(self.touched.is_empty(), "the batch before is still in hand");
         let mut outcomes = vec![None; items.len()];
-        let mut ran = Ran { outcomes: Vec::new(), postings: Vec::new(), touched: BTreeSet::new() };
+        let mut postings = Vec::new();
         let order = |frees| {
             items.iter().enumerate().filter(move |(_, item)| item.command.verb.frees() == frees)
         };
         for (index, item) in order(true).chain(order(false)) {
-            outcomes[index] = Some(self.run_one(item, clock, &mut ran));
+            outcomes[index] = Some(self.run_one(item, clock, &mut postings));
         }
-        ran.outcomes = outcomes.into_iter().map(|outcome| outcome.expect("each ran")).collect();
-        ran
+        let outcomes = outcomes.into_iter().map(|outcome| outcome.expect("each ran")).collect();
+        Ran { outcomes, postings }
     }
 
-    fn run_one(&mut self, item: &Item, clock: Timestamp, ran: &mut Ran) -> Outcome {
-        let state = self.states.get_mut(&item.user).expect("the account was loaded");
+    fn run_one(&mut self, item: &Item, clock: Timestamp, postings: &mut Vec<Posting>) -> Outcome {
+        let user = item.user;
+        let state = self.states.get_mut(&user).expect("the account was loaded");
         let now = state.last_at.max(clock);
         let policy = &self.policy;
         loop {
@@ -149,39 +160,42 @@ impl Book {
             if entries.is_empty() {
                 break;
             }
+            self.touched.insert(user);
             apply(state, policy, &entries);
-            ran.post(Posting { user: item.user, entries, key: None });
+            postings.push(Posting { user, entries, key: None });
         }
-        let slot = item.command.key.clone().map(|key| (item.user, key));
-        let known = slot.as_ref().and_then(|slot| self.keys.get(slot)).map(Arc::as_ref);
+        let slot = item.command.key.clone().map(|key| (user, key));
+        let known = slot.as_ref().and_then(|slot| {
+            self.fresh_keys.get(slot).or_else(|| self.keys.get(slot)).map(Arc::as_ref)
+        });
         let seen = known.or(item.seen.as_ref());
         let decided = (self.decide)(state, policy, &item.command, seen, now);
         if !decided.entries.is_empty() {
+            self.touched.insert(user);
             apply(state, policy, &decided.entries);
             if let (Some(slot), Some(record)) = (slot, &decided.key) {
-                self.keys.insert(slot, Arc::new(record.clone()));
+                self.fresh_keys.insert(slot, Arc::new(record.clone()));
             }
-            let posting = Posting { user: item.user, entries: decided.entries, key: decided.key };
-            ran.post(posting);
+            postings.push(Posting { user, entries: decided.entries, key: decided.key });
         }
         decided.outcome
     }
 
-    /// Takes a batch back that could not be committed. The caller loads the touched accounts again as stored.
-    pub fn revert(&mut self, ran: &Ran) {
-        for posting in &ran.postings {
-            self.states.remove(&posting.user);
-            if let Some(record) = &posting.key {
-                self.keys.remove(&(posting.user, record.key.clone()));
-            }
-        }
+    /// The batch in hand was committed.
+    pub fn accept(&mut self) {
+        self.touched.clear();
+        self.keys.extend(self.fresh_keys.drain());
     }
-}
 
-impl Ran {
-    fn post(&mut self, posting: Posting) {
-        self.touched.insert(posting.user);
-        self.postings.push(posting);
+    /// Takes the batch in hand back: it was not committed. The accounts that it changed are dropped, and must be
+    /// loaded again as they are stored.
+    pub fn revert(&mut self) -> BTreeSet<UserId> {
+        self.fresh_keys.clear();
+        let touched = std::mem::take(&mut self.touched);
+        for user in &touched {
+            self.states.remove(user);
+        }
+        touched
     }
 }
 

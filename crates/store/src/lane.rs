@@ -64,20 +64,18 @@ impl<T> LaneSender<T> {
 }
 
 impl<T> LaneReceiver<T> {
-    /// Waits for a job and takes it with all that queued behind it, at most [`BATCH_JOBS_MAX`]. Empty once every
-    /// sender is gone and the queue is drained.
-    pub fn next_batch(&mut self) -> Vec<T> {
+    /// Waits for a job and takes it with all that queued behind it, until their weights add up to
+    /// [`BATCH_JOBS_MAX`]. Empty once every sender is gone and the queue is drained.
+    pub fn next_batch(&mut self, weigh: impl Fn(&T) -> usize) -> Vec<T> {
         let mut batch = Vec::new();
-        if let Some(first) = self.jobs.blocking_recv() {
-            batch.push(first);
-            while batch.len() < BATCH_JOBS_MAX {
-                match self.jobs.try_recv() {
-                    Ok(job) => batch.push(job),
-                    Err(_) => break,
-                }
-            }
-            self.depth.fetch_sub(batch.len(), Ordering::Relaxed);
+        let mut weight = 0;
+        let mut next = self.jobs.blocking_recv();
+        while let Some(job) = next {
+            weight += weigh(&job);
+            batch.push(job);
+            next = if weight < BATCH_JOBS_MAX { self.jobs.try_recv().ok() } else { None };
         }
+        self.depth.fetch_sub(batch.len(), Ordering::Relaxed);
         batch
     }
 }
@@ -94,10 +92,10 @@ mod tests {
         }
         assert_eq!(sender.send(0), Err(StoreError::Overloaded));
         assert_eq!(sender.depth(), QUEUE_JOBS_MAX);
-        assert_eq!(receiver.next_batch(), (0..BATCH_JOBS_MAX).collect::<Vec<_>>());
+        assert_eq!(receiver.next_batch(|_| 1), (0..BATCH_JOBS_MAX).collect::<Vec<_>>());
         assert_eq!(sender.depth(), QUEUE_JOBS_MAX - BATCH_JOBS_MAX);
         drop(sender);
-        assert_eq!(receiver.next_batch().len(), QUEUE_JOBS_MAX - BATCH_JOBS_MAX);
-        assert_eq!(receiver.next_batch(), Vec::<usize>::new());
+        assert_eq!(receiver.next_batch(|_| 1).len(), QUEUE_JOBS_MAX - BATCH_JOBS_MAX);
+        assert_eq!(receiver.next_batch(|_| 1), Vec::<usize>::new());
     }
 }
