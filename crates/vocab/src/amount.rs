@@ -99,10 +99,7 @@ mod tests {
     #[test]
     fn amounts_end_where_json_numbers_stop_being_exact() {
         assert!(Amount::new(AMOUNT_ABS_MAX).is_ok());
-        assert_eq!(
-            Amount::new(AMOUNT_ABS_MAX + 1),
-            Err(AmountError(AMOUNT_ABS_MAX + 1))
-        );
+        assert_eq!(Amount::new(AMOUNT_ABS_MAX + 1), Err(AmountError(AMOUNT_ABS_MAX + 1)));
         assert!(Amount::new(-AMOUNT_ABS_MAX - 1).is_err());
         let most = Amount::new(AMOUNT_ABS_MAX).unwrap();
         assert_eq!(most.checked_add(Amount::new(1).unwrap()), None);

@@ -80,10 +80,7 @@ pub struct Account {
 impl Account {
     /// The account of a user who belongs to no other organisation.
     pub const fn personal(user: UserId) -> Account {
-        Account {
-            org: OrgId(user.0),
-            user,
-        }
+        Account { org: OrgId(user.0), user }
     }
 }
 
@@ -138,9 +135,7 @@ impl EntryId {
 
 /// Mixes all 128 bits of a UUID into the low ones (the constant is 2^128 divided by the golden ratio).
 fn fold(uuid: Uuid) -> u128 {
-    uuid.as_u128()
-        .wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835)
-        >> 64
+    uuid.as_u128().wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835) >> 64
 }
 
 impl fmt::Display for EntryId {
@@ -152,9 +147,7 @@ impl fmt::Display for EntryId {
 impl FromStr for EntryId {
     type Err = IdError;
     fn from_str(text: &str) -> Result<EntryId, IdError> {
-        Uuid::try_parse(text)
-            .map(EntryId)
-            .map_err(|_| IdError::NotUuid)
+        Uuid::try_parse(text).map(EntryId).map_err(|_| IdError::NotUuid)
     }
 }
 
@@ -178,9 +171,7 @@ impl fmt::Display for HoldId {
 impl FromStr for HoldId {
     type Err = IdError;
     fn from_str(text: &str) -> Result<HoldId, IdError> {
-        let parsed = text
-            .strip_prefix("res_")
-            .and_then(|rest| rest.split_once('_'));
+        let parsed = text.strip_prefix("res_").and_then(|rest| rest.split_once('_'));
         let (user, version) = parsed.ok_or(IdError::NotHold)?;
         let canonical = version.bytes().all(|b| b.is_ascii_digit()) && !version.starts_with('0');
         if user.len() != 32 || !canonical {
@@ -223,9 +214,7 @@ impl fmt::Display for IdempotencyKey {
 pub(crate) fn is_name(text: &str) -> bool {
     text.len() <= NAME_BYTES_MAX
         && text.starts_with(|first: char| first.is_ascii_lowercase())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
 /// The name of a tier, such as `free_trial`.
@@ -236,11 +225,7 @@ pub struct TierName(Arc<str>);
 impl TierName {
     /// Accepts a name of a-z, 0-9 and _.
     pub fn parse(text: &str) -> Result<TierName, IdError> {
-        if is_name(text) {
-            Ok(TierName(text.into()))
-        } else {
-            Err(IdError::NotName)
-        }
+        if is_name(text) { Ok(TierName(text.into())) } else { Err(IdError::NotName) }
     }
 
     /// The text.
@@ -286,18 +271,12 @@ mod tests {
             assert_eq!(id.0.get_variant(), uuid::Variant::RFC4122);
         }
         let other = UserId(Uuid::from_u128(0x0123_4567_89ab_cdef_0011_2233_4455_6678));
-        assert_ne!(
-            EntryId::of(user(), Version(1), at),
-            EntryId::of(other, Version(1), at)
-        );
+        assert_ne!(EntryId::of(user(), Version(1), at), EntryId::of(other, Version(1), at));
     }
 
     #[test]
     fn a_hold_id_reads_back_and_has_one_spelling() {
-        let id = HoldId {
-            user: user(),
-            version: Version(42),
-        };
+        let id = HoldId { user: user(), version: Version(42) };
         assert_eq!(id.to_string(), "res_0123456789abcdef0011223344556677_42");
         assert_eq!(id.to_string().parse(), Ok(id));
         for bad in [

@@ -66,10 +66,7 @@ impl Timestamp {
 
     /// This instant moved by `seconds`, clamped.
     pub const fn plus_seconds(self, seconds: i64) -> Timestamp {
-        Timestamp::from_micros(
-            self.0
-                .saturating_add(seconds.saturating_mul(MICROS_PER_SECOND)),
-        )
+        Timestamp::from_micros(self.0.saturating_add(seconds.saturating_mul(MICROS_PER_SECOND)))
     }
 
     /// This instant moved by whole days of 24 hours, clamped.
@@ -80,11 +77,7 @@ impl Timestamp {
     /// Whole seconds from this instant until `later`, rounded up, at least 0.
     pub const fn seconds_until_ceil(self, later: Timestamp) -> i64 {
         let micros = later.0 - self.0;
-        if micros <= 0 {
-            0
-        } else {
-            (micros + MICROS_PER_SECOND - 1) / MICROS_PER_SECOND
-        }
+        if micros <= 0 { 0 } else { (micros + MICROS_PER_SECOND - 1) / MICROS_PER_SECOND }
     }
 
     /// Days since the epoch, UTC.
@@ -149,10 +142,7 @@ mod tests {
         let at: Timestamp = "2026-11-24T07:40:00.25+01:00".parse().unwrap();
         assert_eq!(at.to_string(), "2026-11-24T06:40:00.25Z");
         assert_eq!(at.date(), "2026-11-24");
-        assert_eq!(
-            Timestamp::from_day_number(at.day_number()).to_string(),
-            "2026-11-24T00:00:00Z"
-        );
+        assert_eq!(Timestamp::from_day_number(at.day_number()).to_string(), "2026-11-24T00:00:00Z");
         for bad in ["", "2026-11-24", "yesterday", "2026-13-01T00:00:00Z"] {
             assert_eq!(bad.parse::<Timestamp>(), Err(TimestampError), "{bad}");
         }

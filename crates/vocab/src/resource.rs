@@ -12,11 +12,7 @@ pub struct ResourceName(Arc<str>);
 impl ResourceName {
     /// Accepts 1..=64 characters of a-z, 0-9 and _, starting with a letter.
     pub fn parse(text: &str) -> Result<ResourceName, IdError> {
-        if is_name(text) {
-            Ok(ResourceName(text.into()))
-        } else {
-            Err(IdError::NotName)
-        }
+        if is_name(text) { Ok(ResourceName(text.into())) } else { Err(IdError::NotName) }
     }
 
     /// The text.

@@ -43,13 +43,8 @@ const MONDAY_OFFSET: i64 = 4 * MICROS_PER_DAY;
 
 impl Window {
     /// Every kind, in the order of their stored discriminants.
-    pub const ALL: [Window; 5] = [
-        Window::Hour,
-        Window::Day,
-        Window::Week,
-        Window::Month,
-        Window::Lifetime,
-    ];
+    pub const ALL: [Window; 5] =
+        [Window::Hour, Window::Day, Window::Week, Window::Month, Window::Lifetime];
 
     /// The window of this kind that contains `at`.
     pub fn span_at(self, at: Timestamp) -> Span {
@@ -58,10 +53,7 @@ impl Window {
             Window::Day => fixed_span(at, MICROS_PER_DAY, 0),
             Window::Week => fixed_span(at, MICROS_PER_WEEK, MONDAY_OFFSET),
             Window::Month => month_span(at),
-            Window::Lifetime => Span {
-                start: Timestamp::MIN,
-                end: Timestamp::MAX,
-            },
+            Window::Lifetime => Span { start: Timestamp::MIN, end: Timestamp::MAX },
         }
     }
 
@@ -93,21 +85,14 @@ impl fmt::Display for Window {
 
 fn fixed_span(at: Timestamp, micros: i64, offset: i64) -> Span {
     let start = (at.micros() - offset).div_euclid(micros) * micros + offset;
-    Span {
-        start: Timestamp::from_micros(start),
-        end: Timestamp::from_micros(start + micros),
-    }
+    Span { start: Timestamp::from_micros(start), end: Timestamp::from_micros(start + micros) }
 }
 
 /// Days-from-civil and back after Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms": on the hot path of
 /// every decision, where a calendar library's general conversion showed in the profile.
 fn month_span(at: Timestamp) -> Span {
     let (year, month) = civil_month(at.day_number());
-    let (next_year, next_month) = if month == 12 {
-        (year + 1, 1)
-    } else {
-        (year, month + 1)
-    };
+    let (next_year, next_month) = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
     Span {
         start: Timestamp::from_day_number(first_day(year, month)),
         end: Timestamp::from_day_number(first_day(next_year, next_month)),
@@ -122,11 +107,7 @@ fn civil_month(day_number: i64) -> (i64, i64) {
         (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted_month = (5 * day_of_year + 2) / 153;
-    let month = if shifted_month < 10 {
-        shifted_month + 3
-    } else {
-        shifted_month - 9
-    };
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
     (year_of_era + era * 400 + i64::from(month <= 2), month)
 }
 
@@ -145,57 +126,19 @@ mod tests {
 
     fn check(window: Window, at: &str, start: &str, end: &str) {
         let span = window.span_at(at.parse().unwrap());
-        assert_eq!(
-            (span.start.to_string(), span.end.to_string()),
-            (start.into(), end.into())
-        );
+        assert_eq!((span.start.to_string(), span.end.to_string()), (start.into(), end.into()));
     }
 
     #[test]
     fn windows_are_calendar_stretches_in_utc() {
         use Window::*;
-        check(
-            Hour,
-            "2026-11-24T07:40:00Z",
-            "2026-11-24T07:00:00Z",
-            "2026-11-24T08:00:00Z",
-        );
-        check(
-            Day,
-            "2026-11-24T23:59:59.999999Z",
-            "2026-11-24T00:00:00Z",
-            "2026-11-25T00:00:00Z",
-        );
-        check(
-            Week,
-            "2026-11-24T07:40:00Z",
-            "2026-11-23T00:00:00Z",
-            "2026-11-30T00:00:00Z",
-        );
-        check(
-            Week,
-            "2026-11-22T23:00:00Z",
-            "2026-11-16T00:00:00Z",
-            "2026-11-23T00:00:00Z",
-        );
-        check(
-            Month,
-            "2026-11-30T23:59:59Z",
-            "2026-11-01T00:00:00Z",
-            "2026-12-01T00:00:00Z",
-        );
-        check(
-            Month,
-            "2026-12-31T23:59:59Z",
-            "2026-12-01T00:00:00Z",
-            "2027-01-01T00:00:00Z",
-        );
-        check(
-            Month,
-            "2028-02-29T12:00:00Z",
-            "2028-02-01T00:00:00Z",
-            "2028-03-01T00:00:00Z",
-        );
+        check(Hour, "2026-11-24T07:40:00Z", "2026-11-24T07:00:00Z", "2026-11-24T08:00:00Z");
+        check(Day, "2026-11-24T23:59:59.999999Z", "2026-11-24T00:00:00Z", "2026-11-25T00:00:00Z");
+        check(Week, "2026-11-24T07:40:00Z", "2026-11-23T00:00:00Z", "2026-11-30T00:00:00Z");
+        check(Week, "2026-11-22T23:00:00Z", "2026-11-16T00:00:00Z", "2026-11-23T00:00:00Z");
+        check(Month, "2026-11-30T23:59:59Z", "2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z");
+        check(Month, "2026-12-31T23:59:59Z", "2026-12-01T00:00:00Z", "2027-01-01T00:00:00Z");
+        check(Month, "2028-02-29T12:00:00Z", "2028-02-01T00:00:00Z", "2028-03-01T00:00:00Z");
         assert_eq!(Lifetime.resets_at(Timestamp::from_seconds(0)), None);
     }
 
@@ -204,11 +147,7 @@ mod tests {
         let start_of = |date: jiff::civil::Date| format!("{date}T00:00:00Z");
         for day in (-200_000..200_000).step_by(13) {
             let at = Timestamp::from_day_number(day);
-            let first = at
-                .date()
-                .parse::<jiff::civil::Date>()
-                .unwrap()
-                .first_of_month();
+            let first = at.date().parse::<jiff::civil::Date>().unwrap().first_of_month();
             let next = first.checked_add(jiff::Span::new().months(1)).unwrap();
             let span = Window::Month.span_at(at);
             assert_eq!(span.start.to_string(), start_of(first), "day {day}");
