@@ -42,6 +42,16 @@ pub enum Actor {
     Console,
 }
 
+impl Actor {
+    /// The user who acts, by himself or by his key.
+    pub fn user(self) -> Option<UserId> {
+        match self {
+            Actor::User(user) | Actor::Key { user, .. } => Some(user),
+            Actor::Service | Actor::Console => None,
+        }
+    }
+}
+
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -100,7 +100,8 @@ impl Principal {
         if !self.allows(Scope::UsageRead) {
             return Err(Denied::Forbidden("the key needs the scope usage:read"));
         }
-        if self.is_console() || self.is_service() || self.is_admin() || self.reaches(of) {
+        let any = self.is_console() || self.is_service() || self.is_admin();
+        if of.exists && (any || self.reaches(of)) {
             return Ok(self.permit(ReadUsage(of.account)));
         }
         Err(Denied::NotFound)
@@ -179,7 +180,7 @@ impl Principal {
         if !self.allows(Scope::UsageWrite) {
             return Err(Denied::Forbidden("the key needs the scope usage:write"));
         }
-        if !self.is_service() && !self.reaches(of) {
+        if !of.exists || !(self.is_service() || self.reaches(of)) {
             return Err(Denied::NotFound);
         }
         Ok(())

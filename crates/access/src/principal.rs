@@ -70,6 +70,9 @@ impl Principal {
                 return Err(Denied::NotFound);
             }
         }
+        if !other.exists {
+            return Err(Denied::NotFound);
+        }
         Ok(Principal { acting_for: Some(*other), ..self })
     }
 

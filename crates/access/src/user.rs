@@ -84,17 +84,28 @@ impl User {
 
     /// What a permit needs to know of the user whom a call concerns.
     pub fn subject(&self) -> Subject {
-        Subject { account: self.account(), disabled: self.disabled }
+        Subject { account: self.account(), disabled: self.disabled, exists: true }
     }
 }
 
 /// The user whom a call concerns, as the store knows it now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Subject {
-    /// The account.
-    pub account: Account,
-    /// Whether an operator has shut it.
-    pub disabled: bool,
+    pub(crate) account: Account,
+    pub(crate) disabled: bool,
+    pub(crate) exists: bool,
+}
+
+impl Subject {
+    /// A user whom nobody knows. Judged like one out of reach, so that the answer does not tell which of the two it is.
+    pub fn unknown(user: UserId) -> Subject {
+        Subject { account: Account::personal(user), disabled: false, exists: false }
+    }
+
+    /// The account; without meaning for a user whom nobody knows, for whom no permit is given.
+    pub fn account(&self) -> Account {
+        self.account
+    }
 }
 
 #[cfg(test)]

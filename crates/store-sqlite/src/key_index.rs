@@ -265,6 +265,12 @@ pub struct KeyReader {
     catalog: Arc<Catalog>,
 }
 
+impl std::fmt::Debug for KeyReader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("KeyReader")
+    }
+}
+
 impl KeyReader {
     /// The rows whose key may be the one with this hash, and how far that answer reaches.
     ///

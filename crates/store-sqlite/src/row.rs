@@ -22,7 +22,7 @@ pub(crate) type UserNo = i64;
 pub(crate) struct Row {
     pub(crate) seq: Seq,
     pub(crate) user_no: UserNo,
-    pub(crate) entry: Entry,
+    pub(crate) entry: Arc<Entry>,
     /// The look-up hash of the idempotency key stored with this row.
     pub(crate) key_hash: Option<u64>,
 }
@@ -57,6 +57,16 @@ pub(crate) const SELECT: &str = "SELECT entry.seq, entry.user_no, entry.version,
      entry.occurred_at, entry.hold, entry.corrects, entry.expires_at, entry.flags, entry.crossing, \
      entry.metadata, entry.idem_key, user.user_id FROM entry JOIN user USING (user_no)";
 
+/// As [`SELECT`], with the columns that [`read_own_key`] expects.
+pub(crate) const SELECT_KEYED: &str = "SELECT entry.seq, entry.user_no, entry.version, entry.kind, \
+     entry.resource_no, entry.source, entry.amount, entry.held, entry.recorded_at, entry.counted_at, \
+     entry.occurred_at, entry.hold, entry.corrects, entry.expires_at, entry.flags, entry.crossing, \
+     entry.metadata, entry.idem_key, user.user_id, entry.fingerprint, entry.answer \
+     FROM entry JOIN user USING (user_no)";
+
+/// The column of the user's id in both.
+pub(crate) const USER_COLUMN: usize = 18;
+
 /// Inserts one row; the key belongs to the first row of its command.
 pub(crate) fn insert(
     statement: &mut CachedStatement<'_>,
@@ -64,7 +74,7 @@ pub(crate) fn insert(
     resource_no: i64,
     key: Option<&KeyRecord>,
 ) -> rusqlite::Result<()> {
-    let entry = &row.entry;
+    let entry = row.entry.as_ref();
     let unless_now = |at: Timestamp| (at != entry.recorded_at).then_some(at.micros());
     let version = |version: Version| version.0 as i64;
     statement.execute(params![
@@ -95,7 +105,7 @@ pub(crate) fn insert(
 /// Feeds the parts of a row that must never change into a hash: everything but the metadata, which may be erased.
 pub(crate) fn hash_into(hasher: &mut blake3::Hasher, row: &Row, key: Option<&KeyRecord>) {
     let mut put = Put(Vec::with_capacity(160));
-    let entry = &row.entry;
+    let entry = row.entry.as_ref();
     put.u64(row.seq);
     put.i64(row.user_no);
     put.u64(entry.version.0);
@@ -128,13 +138,13 @@ pub(crate) fn read(sql: &SqlRow<'_>, names: &Names) -> rusqlite::Result<Row> {
     let crossing: Option<String> = sql.get(15)?;
     let metadata: Option<String> = sql.get(16)?;
     let key: Option<String> = sql.get(17)?;
-    let user: [u8; 16] = sql.get(18)?;
+    let user: [u8; 16] = sql.get(USER_COLUMN)?;
     let user = UserId(uuid::Uuid::from_bytes(user));
     Ok(Row {
         seq: sql.get::<_, i64>(0)? as u64,
         user_no: sql.get(1)?,
         key_hash: key.map(|key| key_hash(user, &key)),
-        entry: Entry {
+        entry: Arc::new(Entry {
             version: Version(sql.get::<_, i64>(2)? as u64),
             kind: *pick(&EntryKind::ALL, sql, 3)?,
             resource: names.name(sql.get(4)?).ok_or_else(|| malformed(4))?,
@@ -150,7 +160,7 @@ pub(crate) fn read(sql: &SqlRow<'_>, names: &Names) -> rusqlite::Result<Row> {
             flags: Flags(sql.get(14)?),
             crossing: crossing.map(|text| read_crossing(&text)).transpose()?,
             metadata: metadata.map(Arc::from),
-        },
+        }),
     })
 }
 
@@ -289,5 +299,17 @@ pub(crate) fn read_key(
         key: key.clone(),
         fingerprint: u128::from_be_bytes(fingerprint),
         answer: decode_answer(&answer).map_err(|_| malformed(3))?,
+    }))
+}
+
+/// Reads the key of a row of [`SELECT_KEYED`].
+pub(crate) fn read_own_key(sql: &SqlRow<'_>) -> rusqlite::Result<Option<KeyRecord>> {
+    let Some(text) = sql.get::<_, Option<String>>(17)? else { return Ok(None) };
+    let fingerprint: [u8; 16] = sql.get(19)?;
+    let answer: Vec<u8> = sql.get(20)?;
+    Ok(Some(KeyRecord {
+        key: IdempotencyKey::parse(&text).map_err(|_| malformed(17))?,
+        fingerprint: u128::from_be_bytes(fingerprint),
+        answer: decode_answer(&answer).map_err(|_| malformed(20))?,
     }))
 }

@@ -27,6 +27,7 @@ CREATE TABLE user (
     created_at    INTEGER NOT NULL,
     password      TEXT
 );
+CREATE INDEX user_active_admin ON user (user_no) WHERE role = 'admin' AND disabled = 0;
 
 CREATE TABLE session (
     session_id BLOB PRIMARY KEY,
@@ -63,7 +64,12 @@ CREATE TABLE audit (
 );
 CREATE INDEX audit_by_target ON audit (target, audit_seq);
 
-CREATE TABLE tier (name TEXT PRIMARY KEY, rank INTEGER NOT NULL, limits TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE tier (
+    name   TEXT PRIMARY KEY,
+    rank   INTEGER NOT NULL,
+    limits TEXT NOT NULL,
+    origin TEXT NOT NULL
+) WITHOUT ROWID;
 
 CREATE TABLE override (
     user_no    INTEGER NOT NULL,

@@ -181,6 +181,27 @@ fn a_shut_account_starts_nothing_and_finishes_what_it_started() {
     assert_eq!(letter(principal("admin").read_usage(&of)), 'y');
 }
 
+#[test]
+fn one_who_does_not_exist_is_answered_like_one_out_of_reach() {
+    // Also if his id is that of an organisation: number 9.
+    for unknown in [OTHER, 9].map(|number| Subject::unknown(user_id(number))) {
+        let stranger = user(OTHER, Role::Student).subject();
+        for who in ["student", "student key usage:read usage:write act_as", "student key llm"] {
+            let who = principal(who);
+            assert_eq!(letter(who.read_usage(&unknown)), letter(who.read_usage(&stranger)));
+            assert_eq!(letter(who.reserve(&unknown)), letter(who.reserve(&stranger)));
+            assert_eq!(letter(who.record_usage(&unknown)), letter(who.record_usage(&stranger)));
+            let acting = letter(who.clone().acting_for(&unknown));
+            assert_eq!(acting, letter(who.acting_for(&stranger)));
+        }
+        for who in ["admin", "token", "service", "console"] {
+            assert_eq!(letter(principal(who).read_usage(&unknown)), 'n', "{who}");
+        }
+        assert_eq!(letter(principal("token").reserve(&unknown)), 'n');
+        assert_eq!(letter(principal("token").acting_for(&unknown)), 'n');
+    }
+}
+
 /// Which scopes `who` may put into a key of `owner`.
 fn grantable(who: &str, owner: &User) -> String {
     let permit = principal(who).manage_keys(owner).unwrap();

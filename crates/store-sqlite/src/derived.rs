@@ -1,0 +1,140 @@
+//! Everything that finds or sums rows of the ledger: `derived.db` and the key index, kept on a thread of their own.
+//!
+//! The writer hands over each committed batch; the thread folds what has queued into one sorted transaction. Reads tell
+//! the watermark that they saw, so that the caller can lay the entries above it over them.
+//!
+//! Invariant: all of it is a function of `ledger.db` up to the watermark; what does not match is deleted and rebuilt.
+//! Invariant: the watermark never runs ahead of the tables, nor the key index's own mark ahead of its runs.
+//! Not here: the newest entries, which the writer's memory has.
+
+mod day;
+mod error;
+mod file;
+mod flush;
+mod fold;
+mod head;
+mod keeper;
+mod places;
+mod read;
+mod resources;
+mod segment;
+mod start;
+mod totals;
+
+pub(crate) use error::DerivedError;
+
+use crate::{
+    key_index::KeyReader,
+    names::Names,
+    row::{CommittedBatch, Seq},
+};
+use keeper::{Keeper, Progress};
+use novacore_ledger::Policy;
+use novacore_store::observe::Observer;
+use parking_lot::Mutex;
+use rusqlite::Connection;
+use std::{
+    path::PathBuf,
+    sync::{Arc, atomic::Ordering, mpsc},
+    thread::JoinHandle,
+};
+
+/// Most rows that derived files may lag behind the ledger; then the writer waits.
+pub(crate) const LAG_ROWS_MAX: u64 = 50_000;
+/// The file of tables within the folder of derived files.
+const TABLES_FILE: &str = "derived.db";
+/// The folder of the key index within it.
+const KEYS_DIR: &str = "keys";
+
+/// How to open derived files.
+#[derive(Clone, Debug)]
+pub(crate) struct DerivedOptions {
+    /// Their folder; made if missing.
+    pub(crate) dir: PathBuf,
+    /// The ledger that they are derived from.
+    pub(crate) ledger_path: PathBuf,
+    /// What tells this ledger from every other.
+    pub(crate) ledger_uuid: [u8; 16],
+    /// Names of resources.
+    pub(crate) names: Names,
+    /// Kinds of resources.
+    pub(crate) policy: Arc<Policy>,
+    /// Is told the lag.
+    pub(crate) observer: Arc<dyn Observer>,
+    /// How many bytes the filters of the key index may take.
+    pub(crate) key_filter_bytes_max: u64,
+}
+
+/// Derived files, open and kept up to date. Dropping it writes what has queued and ends the thread.
+#[derive(Debug)]
+pub(crate) struct Derived {
+    options: DerivedOptions,
+    progress: Arc<Progress>,
+    keys: KeyReader,
+    batches: Mutex<Option<mpsc::Sender<CommittedBatch>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    readers: Mutex<Vec<Connection>>,
+    ledger_readers: Mutex<Vec<Connection>>,
+}
+
+impl Derived {
+    /// Opens derived files and catches up with the ledger; rebuilds them if they do not belong to it.
+    pub(crate) fn open(options: DerivedOptions) -> Result<Derived, DerivedError> {
+        let started = start::start(&options)?;
+        let progress = Arc::new(Progress::new(
+            started.flusher.mark().watermark,
+            started.keys.watermark().through,
+        ));
+        let keys = started.keys.reader();
+        let (batches, queue) = mpsc::channel();
+        let keeper = Keeper::new(started, progress.clone(), options.observer.clone());
+        let thread = std::thread::Builder::new()
+            .name("derived".into())
+            .spawn(move || keeper.run(&queue))
+            .map_err(|error| DerivedError::Io(options.dir.clone(), error))?;
+        Ok(Derived {
+            options,
+            progress,
+            keys,
+            batches: Mutex::new(Some(batches)),
+            thread: Mutex::new(Some(thread)),
+            readers: Mutex::default(),
+            ledger_readers: Mutex::default(),
+        })
+    }
+
+    /// Hands over a committed batch, and waits while the lag is above [`LAG_ROWS_MAX`].
+    pub(crate) fn feed(&self, batch: CommittedBatch) -> Result<(), DerivedError> {
+        let fed = batch.last_seq;
+        let sent = self.batches.lock().as_ref().map(|batches| batches.send(batch).is_ok());
+        if sent != Some(true) {
+            return Err(DerivedError::Stopped(self.progress.why_stopped()));
+        }
+        self.progress.wait_for(fed.saturating_sub(LAG_ROWS_MAX))
+    }
+
+    /// The last row that the tables account for.
+    pub(crate) fn watermark(&self) -> Seq {
+        self.progress.watermark.load(Ordering::Acquire)
+    }
+
+    /// The last row whose key the key index would find.
+    pub(crate) fn keys_covered_through(&self) -> Seq {
+        self.progress.keys_through.load(Ordering::Acquire)
+    }
+
+    /// Looks keys up.
+    pub(crate) fn keys(&self) -> KeyReader {
+        self.keys.clone()
+    }
+}
+
+impl Drop for Derived {
+    fn drop(&mut self) {
+        *self.batches.lock() = None;
+        if let Some(thread) = self.thread.lock().take() {
+            // A thread that panicked has said so already.
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! The thread that keeps derived files.
+//!
+//! Invariant: a full disk is waited out; any other failure stops the thread, and with it the writer.
+
+use super::{error::DerivedError, file::Mark, flush::Flusher, start::Started};
+use crate::{
+    key_index::{KeyEntry, KeyIndex, Watermark},
+    row::{CommittedBatch, Row, Seq},
+};
+use novacore_store::observe::Observer;
+use parking_lot::{Condvar, Mutex};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{Receiver, RecvTimeoutError},
+    },
+    time::Duration,
+};
+
+/// Rows of a flush, if as many have queued.
+const FLUSH_ROWS: usize = 20_000;
+/// Keys of a run; the writer keeps as many in memory.
+const RUN_KEYS: usize = 32_768;
+/// Rows after which a run is written however few keys they carry.
+const RUN_ROWS: u64 = 100_000;
+/// How long a full disk is waited out before the next try.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// How far the thread is.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    pub(crate) watermark: AtomicU64,
+    pub(crate) keys_through: AtomicU64,
+    /// Why the thread has stopped, if it has.
+    stopped: Mutex<Option<String>>,
+    moved: Condvar,
+}
+
+impl Progress {
+    pub(crate) fn new(watermark: Seq, keys_through: Seq) -> Progress {
+        Progress {
+            watermark: AtomicU64::new(watermark),
+            keys_through: AtomicU64::new(keys_through),
+            stopped: Mutex::new(None),
+            moved: Condvar::new(),
+        }
+    }
+
+    /// Waits until the watermark reaches a row, or the thread stops.
+    pub(crate) fn wait_for(&self, seq: Seq) -> Result<(), DerivedError> {
+        let mut stopped = self.stopped.lock();
+        loop {
+            if let Some(why) = stopped.as_ref() {
+                return Err(DerivedError::Stopped(why.clone()));
+            }
+            if self.watermark.load(Ordering::Acquire) >= seq {
+                return Ok(());
+            }
+            self.moved.wait(&mut stopped);
+        }
+    }
+
+    pub(crate) fn why_stopped(&self) -> String {
+        self.stopped.lock().clone().unwrap_or_else(|| "the thread is gone".into())
+    }
+
+    fn stop(&self, why: String) {
+        *self.stopped.lock() = Some(why);
+        self.moved.notify_all();
+    }
+
+    fn move_to(&self, watermark: Seq) {
+        self.watermark.store(watermark, Ordering::Release);
+        // The lock makes sure that a waiter either sees the new mark or is woken.
+        let _stopped = self.stopped.lock();
+        self.moved.notify_all();
+    }
+}
+
+/// The thread's own.
+pub(crate) struct Keeper {
+    flusher: Flusher,
+    keys: KeyIndex,
+    pending_keys: Vec<KeyEntry>,
+    progress: Arc<Progress>,
+    observer: Arc<dyn Observer>,
+    /// Rows that wait to be flushed.
+    rows: Vec<Row>,
+    /// Where these rows end.
+    end: Mark,
+}
+
+impl Keeper {
+    pub(crate) fn new(
+        started: Started,
+        progress: Arc<Progress>,
+        observer: Arc<dyn Observer>,
+    ) -> Keeper {
+        Keeper {
+            end: started.flusher.mark(),
+            flusher: started.flusher,
+            keys: started.keys,
+            pending_keys: started.pending_keys,
+            progress,
+            observer,
+            rows: Vec::new(),
+        }
+    }
+
+    /// Works until the writer is gone.
+    pub(crate) fn run(mut self, batches: &Receiver<CommittedBatch>) {
+        while let Ok(first) = batches.recv() {
+            self.take(first);
+            if let Err(error) = self.flush_all(batches) {
+                let why = error.chain();
+                tracing::error!("derived data are no longer kept: {why}");
+                return self.progress.stop(why);
+            }
+        }
+        self.finish();
+    }
+
+    fn take(&mut self, batch: CommittedBatch) {
+        self.end = Mark { watermark: batch.last_seq, chain: batch.chain };
+        self.rows.extend(batch.rows);
+    }
+
+    /// Flushes what is in hand together with what has queued, trying again while the disk is full.
+    fn flush_all(&mut self, batches: &Receiver<CommittedBatch>) -> Result<(), DerivedError> {
+        loop {
+            while self.rows.len() < FLUSH_ROWS {
+                match batches.try_recv() {
+                    Ok(batch) => self.take(batch),
+                    Err(_) => break,
+                }
+            }
+            match self.flush() {
+                Ok(()) => return self.append_keys(false),
+                Err(error) if is_full(&error) => {
+                    tracing::warn!("the disk is full: derived data wait");
+                    match batches.recv_timeout(RETRY_AFTER) {
+                        Ok(batch) => self.take(batch),
+                        Err(RecvTimeoutError::Timeout) => {}
+                        Err(RecvTimeoutError::Disconnected) => return Err(error),
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn flush(&mut self) -> Result<(), DerivedError> {
+        // The flush sorts the rows; a try after a failed one finds them sorted by account, so they are put back first.
+        self.rows.sort_unstable_by_key(|row| row.seq);
+        self.flusher.flush(&mut self.rows, self.end)?;
+        let keyed = self.rows.iter().filter_map(|row| Some((row.key_hash?, row.seq)));
+        self.pending_keys.extend(keyed.map(|(hash, seq)| KeyEntry { hash, seq }));
+        self.rows.clear();
+        self.progress.move_to(self.end.watermark);
+        self.observer.derived_lag(0);
+        Ok(())
+    }
+
+    /// Writes a run of keys if there are enough of them, or at the end.
+    fn append_keys(&mut self, last: bool) -> Result<(), DerivedError> {
+        let mark = self.flusher.mark();
+        let lag = mark.watermark - self.keys.watermark().through.min(mark.watermark);
+        if lag == 0 || !(last || self.pending_keys.len() >= RUN_KEYS || lag >= RUN_ROWS) {
+            return Ok(());
+        }
+        let through = Watermark { through: mark.watermark, tag: mark.chain };
+        match self.keys.append_run(&mut self.pending_keys, through) {
+            Ok(()) => self.pending_keys.clear(),
+            // Nothing was added; the writer keeps the keys in memory until a later run holds them.
+            Err(crate::key_index::KeyIndexError::Io { .. }) if !last => {
+                tracing::warn!("a run of keys could not be written and is tried again later");
+            }
+            Err(error) => return Err(error.into()),
+        }
+        self.progress.keys_through.store(self.keys.watermark().through, Ordering::Release);
+        Ok(())
+    }
+
+    fn finish(mut self) {
+        let ended = self.append_keys(true);
+        let ended = ended.and_then(|()| Ok(self.keys.flush()?));
+        if let Err(error) = ended.and_then(|()| self.flusher.checkpoint()) {
+            tracing::warn!("derived data will be caught up at the next start: {}", error.chain());
+        }
+    }
+}
+
+fn is_full(error: &DerivedError) -> bool {
+    match error {
+        DerivedError::File(error) => {
+            error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+        }
+        DerivedError::Ledger(_)
+        | DerivedError::Contradiction(_)
+        | DerivedError::Damaged(_)
+        | DerivedError::Keys(_)
+        | DerivedError::Io(..)
+        | DerivedError::Stopped(_) => false,
+    }
+}

@@ -1,0 +1,77 @@
+//! Acknowledged entries that derived files do not show yet, laid over what they show.
+//!
+//! Invariant: the tail is taken before the derived files are read, so that together they miss nothing; what both show
+//! counts once.
+
+use crate::row::Seq;
+use novacore_ledger::{AccountState, Entry, Hold, Profile};
+use novacore_store::ledger::{DayAmount, EntryQuery};
+use novacore_vocab::{Account, OrgId, ResourceKind, TierName, Timestamp, UserId, Version};
+use std::sync::Arc;
+
+type Tail = [(Seq, Arc<Entry>)];
+
+/// A hold as it stands after the tail; `stored` shows it up to `watermark`.
+pub(crate) fn hold(
+    stored: Option<Hold>,
+    watermark: Seq,
+    version: Version,
+    tail: &Tail,
+) -> Option<Hold> {
+    let mut state = blank();
+    if let Some(hold) = stored {
+        state.insert_hold(hold);
+    }
+    for (seq, entry) in tail {
+        if *seq > watermark && entry.hold == Some(version) {
+            state.apply_to_hold(entry);
+        }
+    }
+    state.holds.remove(&version)
+}
+
+/// A state to fold a hold in, that belongs to nobody.
+fn blank() -> AccountState {
+    let nobody = UserId(uuid::Uuid::nil());
+    let account = Account { org: OrgId(nobody.0), user: nobody };
+    let tier = TierName::parse("none").expect("a valid name");
+    AccountState::new(account, Profile { tier, overrides: Vec::new() })
+}
+
+/// A page of entries: those of the tail that derived files did not show, then what they showed.
+pub(crate) fn entries(stored: Vec<Entry>, tail: &Tail, query: &EntryQuery) -> Vec<Entry> {
+    let mut page = stored;
+    let shown: std::collections::BTreeSet<Version> =
+        page.iter().map(|entry| entry.version).collect();
+    let missing = tail.iter().map(|(_, entry)| entry.as_ref());
+    let missing = missing.filter(|entry| query.matches(entry) && !shown.contains(&entry.version));
+    page.extend(missing.cloned());
+    match query.after {
+        Some(_) => page.sort_by_key(|entry| entry.version),
+        None => page.sort_by_key(|entry| std::cmp::Reverse(entry.version)),
+    }
+    page.truncate(query.rows_max);
+    page
+}
+
+/// A series with the tail's entries of the resource added: a flow on the day it occurred, a level from the day it was
+/// written on.
+pub(crate) fn days<'a>(
+    mut stored: Vec<DayAmount>,
+    kind: ResourceKind,
+    tail: impl Iterator<Item = &'a Arc<Entry>>,
+) -> Vec<DayAmount> {
+    for entry in tail {
+        let day = |at: Timestamp| at.day_number();
+        for row in &mut stored {
+            let counts = match kind {
+                ResourceKind::Flow => row.day == day(entry.occurred_at),
+                ResourceKind::Level => row.day >= day(entry.recorded_at),
+            };
+            if counts {
+                row.amount += entry.amount;
+            }
+        }
+    }
+    stored
+}

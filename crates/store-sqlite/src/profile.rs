@@ -1,0 +1,81 @@
+//! What decides a user's limits, as stored: tier and overrides.
+
+use crate::row::{UserNo, malformed};
+use novacore_ledger::{Cap, LimitName, Mode, Override, Profile};
+use novacore_vocab::{Account, Amount, OrgId, ResourceName, TierName, Timestamp, UserId};
+use rusqlite::{Connection, OptionalExtension, Row as SqlRow};
+
+/// The number, account and profile of a user.
+pub(crate) fn find(
+    connection: &Connection,
+    user: UserId,
+) -> rusqlite::Result<Option<(UserNo, Account, Profile)>> {
+    let found = connection
+        .prepare_cached("SELECT user_no, org_id, tier FROM user WHERE user_id = ?1")?
+        .query_row([user.0.as_bytes()], |row| {
+            let org: [u8; 16] = row.get(1)?;
+            Ok((row.get::<_, UserNo>(0)?, org, row.get::<_, String>(2)?))
+        })
+        .optional()?;
+    let Some((user_no, org, tier)) = found else { return Ok(None) };
+    let account = Account { org: OrgId(uuid::Uuid::from_bytes(org)), user };
+    let tier = TierName::parse(&tier).map_err(|_| malformed(2))?;
+    let overrides = overrides(connection, user_no)?;
+    Ok(Some((user_no, account, Profile { tier, overrides })))
+}
+
+/// A user's overrides, expired ones too.
+pub(crate) fn overrides(
+    connection: &Connection,
+    user_no: UserNo,
+) -> rusqlite::Result<Vec<Override>> {
+    connection
+        .prepare_cached(
+            "SELECT resource, limit_name, cap, mode, warn_at, expires_at, reason, author, version \
+             FROM override WHERE user_no = ?1 ORDER BY resource, limit_name",
+        )?
+        .query_map([user_no], read_override)?
+        .collect()
+}
+
+/// An override of the first limit has an empty `limit_name`.
+fn read_override(row: &SqlRow<'_>) -> rusqlite::Result<Override> {
+    let text = |column| row.get::<_, String>(column);
+    let limit = Some(text(1)?).filter(|name| !name.is_empty());
+    let cap: Option<i64> = row.get(2)?;
+    let mode: Option<String> = row.get(3)?;
+    let warn_at: Option<String> = row.get(4)?;
+    let reason = text(6)?;
+    Ok(Override {
+        resource: ResourceName::parse(&text(0)?).map_err(|_| malformed(0))?,
+        limit: limit.map(|name| LimitName::parse(&name)).transpose().map_err(|_| malformed(1))?,
+        cap: cap.map(read_cap).transpose().map_err(|()| malformed(2))?,
+        mode: mode.map(|mode| read_mode(&mode)).transpose().map_err(|()| malformed(3))?,
+        warn_at: warn_at
+            .map(|text| serde_json::from_str(&text))
+            .transpose()
+            .map_err(|_| malformed(4))?,
+        expires_at: row.get::<_, Option<i64>>(5)?.map(Timestamp::from_micros),
+        reason: reason.into(),
+        author: text(7)?.into(),
+        version: row.get::<_, i64>(8)? as u64,
+    })
+}
+
+/// A cap as stored: -1 is unlimited.
+pub(crate) fn read_cap(number: i64) -> Result<Cap, ()> {
+    match Amount::new(number) {
+        Ok(amount) if number >= 0 => Ok(Cap::Of(amount)),
+        _ if number == -1 => Ok(Cap::Unlimited),
+        _ => Err(()),
+    }
+}
+
+/// A mode as stored.
+pub(crate) fn read_mode(text: &str) -> Result<Mode, ()> {
+    match text {
+        "hard" => Ok(Mode::Hard),
+        "soft" => Ok(Mode::Soft),
+        _ => Err(()),
+    }
+}

@@ -1,0 +1,337 @@
+//! One batch from queue to answer.
+
+use super::{Ask, Fatal, Job, Results, Writer, control::Written};
+use crate::{
+    accounts::Slot,
+    failure::{self, WriteFailure},
+    journal::Prepared,
+    row::{Row, UserNo},
+};
+use novacore_ledger::{Command, Outcome, Verb};
+use novacore_store::{
+    book::{Item, Ran},
+    error::StoreError,
+    ledger::Posted,
+};
+use novacore_vocab::{Timestamp, UserId};
+use std::{
+    collections::HashMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    time::Instant,
+};
+use tokio::sync::oneshot;
+
+/// Commands whose answers are owed.
+struct Owed {
+    asks: Vec<Ask>,
+    /// For each caller how many of the asks are his.
+    callers: Vec<(usize, oneshot::Sender<Results>)>,
+}
+
+/// What became of the commands before the commit.
+struct Judged {
+    /// Per ask: an outcome, or why there is none.
+    results: Results,
+    prepared: Option<Prepared>,
+    slots: HashMap<UserId, Arc<Slot>>,
+}
+
+impl Writer {
+    pub(super) fn run_batch(&mut self, jobs: Vec<Job>) -> Result<(), Fatal> {
+        self.batches += 1;
+        let now = self.setup.clock.now();
+        let (owed, controls) = self.sort_out(jobs, now);
+        if let Some(error) = self.standing_trouble(now) {
+            refuse_all(owed, controls, &error);
+            return Ok(());
+        }
+        let judged = self.judge(&owed.asks, now)?;
+        if judged.prepared.is_none() && controls.is_empty() {
+            tell(owed, judged.results);
+            return Ok(());
+        }
+        let begun = Instant::now();
+        match self.commit(judged.prepared.as_ref(), controls) {
+            Ok(written) => {
+                let took = begun.elapsed();
+                let rows = judged.prepared.as_ref().map_or(0, |done| done.batch.rows.len());
+                self.setup.observer.committed(owed.asks.len(), rows, took);
+                self.conclude(owed, judged, written)
+            }
+            Err((failure, written)) => self.abandon(owed, judged, written, failure),
+        }
+    }
+
+    /// Commands and control writes apart; a sweep becomes a command for every account that has something due.
+    fn sort_out(&mut self, jobs: Vec<Job>, now: Timestamp) -> (Owed, Vec<super::Control>) {
+        let mut owed = Owed { asks: Vec::new(), callers: Vec::new() };
+        let mut controls = Vec::new();
+        let mut sweep = false;
+        for job in jobs {
+            match job {
+                Job::Commands(asks, reply) => {
+                    owed.callers.push((asks.len(), reply));
+                    owed.asks.extend(asks);
+                }
+                Job::Control(control) => controls.push(control),
+                Job::Sweep => sweep = true,
+            }
+        }
+        if sweep {
+            self.tidy_up();
+            owed.asks.extend(self.due_accounts(now));
+        }
+        (owed, controls)
+    }
+
+    fn due_accounts(&mut self, now: Timestamp) -> Vec<Ask> {
+        let mut asks = Vec::new();
+        while let Some((due, user)) = self.due.first().copied().filter(|(due, _)| *due <= now) {
+            self.due.remove(&(due, user));
+            if let Some(slot) = self.setup.shared.accounts.get(user) {
+                let command = Command { key: None, fingerprint: 0, verb: Verb::Sweep };
+                asks.push(Ask { slot, command, seen: None, keys_through: u64::MAX });
+            }
+        }
+        asks
+    }
+
+    /// What forbids writing at all right now.
+    fn standing_trouble(&mut self, now: Timestamp) -> Option<StoreError> {
+        let behind = now.plus_seconds(super::CLOCK_BEHIND_S_MAX) < self.head.committed_at;
+        let trouble = if behind {
+            Some(StoreError::ClockBehind)
+        } else if self.disk_is_full() {
+            Some(StoreError::StorageFull)
+        } else {
+            None
+        };
+        let mut known = self.setup.shared.trouble.write();
+        if *known != trouble {
+            match &trouble {
+                Some(error) => tracing::error!("writes are refused: {error}"),
+                None => tracing::info!("writes are accepted again"),
+            }
+            known.clone_from(&trouble);
+        }
+        trouble
+    }
+
+    fn judge(&mut self, asks: &[Ask], now: Timestamp) -> Result<Judged, Fatal> {
+        let mut slots = HashMap::with_capacity(asks.len());
+        let mut items = Vec::with_capacity(asks.len());
+        let mut results: Vec<Option<Result<Outcome, StoreError>>> = Vec::new();
+        for ask in asks {
+            slots.entry(ask.slot.account.user).or_insert_with(|| ask.slot.clone());
+            match self.complete(ask) {
+                Ok(item) => {
+                    items.push(item);
+                    results.push(None);
+                }
+                Err(error) => results.push(Some(Err(error))),
+            }
+        }
+        let (ran, mut outcomes) = self.run_book(&items, &slots, now)?;
+        let mut next = outcomes.drain(..);
+        let results = results
+            .into_iter()
+            .map(|result| result.unwrap_or_else(|| next.next().expect("one per item")))
+            .collect();
+        let prepared = self.prepare(ran, &slots)?;
+        Ok(Judged { results, prepared, slots })
+    }
+
+    /// Runs the book. If a command panics the batch is taken back and judged again without those that do.
+    fn run_book(
+        &mut self,
+        items: &[Item],
+        slots: &HashMap<UserId, Arc<Slot>>,
+        now: Timestamp,
+    ) -> Result<(Ran, Results), Fatal> {
+        if let Some(mut ran) = self.try_run(items, slots, now)? {
+            let outcomes = std::mem::take(&mut ran.outcomes);
+            return Ok((ran, outcomes.into_iter().map(Ok).collect()));
+        }
+        tracing::error!("a batch of {} commands panicked; they are tried singly", items.len());
+        let mut sound = Vec::with_capacity(items.len());
+        let mut is_sound = Vec::with_capacity(items.len());
+        for item in items {
+            let runs = self.try_run(std::slice::from_ref(item), slots, now)?.is_some();
+            self.take_back(slots)?;
+            is_sound.push(runs);
+            if runs {
+                sound.push(item.clone());
+            }
+        }
+        let ran = self.try_run(&sound, slots, now)?;
+        let mut ran = ran.ok_or_else(|| Fatal("commands panic together but not singly".into()))?;
+        let mut outcomes = std::mem::take(&mut ran.outcomes).into_iter();
+        let panicked = || Err(StoreError::Internal("the command panicked".into()));
+        let results = is_sound
+            .into_iter()
+            .map(|sound| if sound { outcomes.next().map(Ok) } else { None })
+            .map(|outcome| outcome.unwrap_or_else(panicked))
+            .collect();
+        Ok((ran, results))
+    }
+
+    /// Runs the book; a panic is caught, and what it left behind taken back.
+    fn try_run(
+        &mut self,
+        items: &[Item],
+        slots: &HashMap<UserId, Arc<Slot>>,
+        now: Timestamp,
+    ) -> Result<Option<Ran>, Fatal> {
+        let book = &mut self.book;
+        let ran = catch_unwind(AssertUnwindSafe(|| book.run(items, now))).ok();
+        if ran.is_none() {
+            self.take_back(slots)?;
+        }
+        Ok(ran)
+    }
+
+    /// Takes the batch in hand back, and loads the accounts that it changed again.
+    fn take_back(&mut self, slots: &HashMap<UserId, Arc<Slot>>) -> Result<(), Fatal> {
+        for user in self.book.revert() {
+            if let Some(slot) = slots.get(&user) {
+                self.reload(slot)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn prepare(
+        &self,
+        ran: Ran,
+        slots: &HashMap<UserId, Arc<Slot>>,
+    ) -> Result<Option<Prepared>, Fatal> {
+        if ran.postings.is_empty() {
+            return Ok(None);
+        }
+        let user_no = |user: UserId| -> UserNo { slots[&user].user_no };
+        let (connection, names) = (&self.setup.connection, &self.setup.shared.names);
+        let prepared = self.head.prepare(connection, names, ran.postings, user_no);
+        prepared.map(Some).map_err(|error| Fatal(error.to_string()))
+    }
+
+    /// One transaction for the batch. Control writes have a savepoint each.
+    fn commit(
+        &mut self,
+        prepared: Option<&Prepared>,
+        controls: Vec<super::Control>,
+    ) -> Result<Vec<Written>, (rusqlite::Error, Vec<Written>)> {
+        let mut written = Vec::with_capacity(controls.len());
+        let connection = &mut self.setup.connection;
+        let attempt = || {
+            let mode = rusqlite::TransactionBehavior::Immediate;
+            let mut tx = connection.transaction_with_behavior(mode)?;
+            for control in controls {
+                written.push(control.write(&mut tx)?);
+            }
+            if let Some(prepared) = prepared {
+                prepared.insert(&tx)?;
+            }
+            tx.commit()
+        };
+        match attempt() {
+            Ok(()) => Ok(written),
+            Err(error) => Err((error, written)),
+        }
+    }
+
+    fn conclude(&mut self, owed: Owed, judged: Judged, written: Vec<Written>) -> Result<(), Fatal> {
+        if let Some(prepared) = &judged.prepared {
+            self.show(prepared, &judged.slots);
+        }
+        for write in written {
+            if let Ok(touch) = write.touch {
+                self.touch(touch).map_err(|error| Fatal(error.to_string()))?;
+            }
+            (write.tell)(Ok(()));
+        }
+        tell(owed, judged.results);
+        if let Some(prepared) = judged.prepared {
+            self.settle_down(prepared, &judged.slots)?;
+        }
+        Ok(())
+    }
+
+    /// Makes a committed batch visible to readers.
+    fn show(&mut self, prepared: &Prepared, slots: &HashMap<UserId, Arc<Slot>>) {
+        self.head = prepared.head;
+        self.book.accept();
+        let shared = &self.setup.shared;
+        let watermark = shared.derived.watermark();
+        let mut by_user: HashMap<UserNo, Vec<&Row>> = HashMap::with_capacity(slots.len());
+        for row in &prepared.batch.rows {
+            by_user.entry(row.user_no).or_default().push(row);
+        }
+        for (user, slot) in slots {
+            let Some(rows) = by_user.get(&slot.user_no) else { continue };
+            let Some(state) = self.book.state(*user) else { continue };
+            let before = slot.seen().next_due;
+            let entries = rows.iter().map(|row| (row.seq, row.entry.clone()));
+            slot.show(state, entries, watermark);
+            if state.holds.len() > state.open_holds() || !state.correctable.is_empty() {
+                self.cluttered.insert(*user);
+            }
+            if before != state.next_due() {
+                before.map(|due| self.due.remove(&(due, *user)));
+                state.next_due().map(|due| self.due.insert((due, *user)));
+            }
+            if shared.posted.receiver_count() > 0 {
+                let entries = rows.iter().map(|row| row.entry.as_ref().clone()).collect();
+                // Nobody listening any more is fine.
+                let _ = shared.posted.send(Posted { account: slot.account, entries });
+            }
+        }
+        shared.entries.store(self.head.last_seq, std::sync::atomic::Ordering::Release);
+    }
+
+    /// The commit failed: memory goes back to what is stored, and whoever waits is told.
+    fn abandon(
+        &mut self,
+        owed: Owed,
+        judged: Judged,
+        written: Vec<Written>,
+        error: rusqlite::Error,
+    ) -> Result<(), Fatal> {
+        self.setup.observer.commit_failed();
+        let told = match failure::of_write(&error) {
+            WriteFailure::Fatal(why) => return Err(Fatal(why)),
+            WriteFailure::Full => {
+                self.note_full();
+                StoreError::StorageFull
+            }
+            WriteFailure::Refused(told) => {
+                tracing::error!("a batch was refused: {error}");
+                told
+            }
+        };
+        self.take_back(&judged.slots)?;
+        for write in written {
+            (write.tell)(Err(told.clone()));
+        }
+        // What was refused or replayed needed no commit, but was judged beside what did.
+        let results = judged.results.iter().map(|_| Err(told.clone())).collect();
+        tell(owed, results);
+        Ok(())
+    }
+}
+
+/// Answers every caller; one who has gone away needs no answer.
+fn tell(owed: Owed, results: Results) {
+    let mut results = results.into_iter();
+    for (count, reply) in owed.callers {
+        let _ = reply.send(results.by_ref().take(count).collect());
+    }
+}
+
+fn refuse_all(owed: Owed, controls: Vec<super::Control>, error: &StoreError) {
+    let results = owed.asks.iter().map(|_| Err(error.clone())).collect();
+    tell(owed, results);
+    for control in controls {
+        control.refuse(error.clone());
+    }
+}

@@ -1,0 +1,112 @@
+//! What a command needs to know and the book does not: ended holds, entries to correct, keys that slipped through.
+//!
+//! Invariant: the book forgets an ended hold or a corrected entry only once derived files show the account whole;
+//! so what is not in memory is complete there.
+
+use super::{Ask, Writer};
+use crate::{accounts::Slot, keys, row::UserNo};
+use novacore_ledger::{AccountState, Correctable, EntryKind, Verb};
+use novacore_store::{book::Item, error::StoreError};
+use novacore_vocab::Version;
+
+impl Writer {
+    /// Puts the account of a slot into the book, if it is not there.
+    pub(super) fn take_over(&mut self, slot: &Slot) {
+        if let Some(state) = slot.loaded.lock().take() {
+            self.book.load(state);
+        }
+    }
+
+    /// Completes a command with all that its judgement needs.
+    pub(super) fn complete(&mut self, ask: &Ask) -> Result<Item, StoreError> {
+        self.take_over(&ask.slot);
+        let user = ask.slot.account.user;
+        match &ask.command.verb {
+            Verb::Settle(settle) => self.need_hold(&ask.slot, settle.hold)?,
+            Verb::Extend(extend) => self.need_hold(&ask.slot, extend.hold)?,
+            Verb::Release(version) => self.need_hold(&ask.slot, *version)?,
+            Verb::Record(record) => {
+                if let Some(version) = record.corrects {
+                    self.need_correctable(&ask.slot, version)?;
+                }
+            }
+            Verb::Reserve(_) | Verb::Sweep => {}
+        }
+        let mut seen = ask.seen.clone();
+        if let Some(key) = &ask.command.key {
+            let slipped = seen.is_none() && ask.keys_through < self.keys_dropped_through;
+            if slipped && self.book.key(user, key).is_none() {
+                seen = keys::find(
+                    &self.setup.shared.derived.keys(),
+                    &self.setup.connection,
+                    ask.slot.user_no,
+                    user,
+                    key,
+                )?;
+            }
+        }
+        Ok(Item { user, command: ask.command.clone(), seen })
+    }
+
+    fn state(&self, slot: &Slot) -> Result<&AccountState, StoreError> {
+        let state = self.book.state(slot.account.user);
+        state.ok_or_else(|| StoreError::Internal("an account in use was evicted".into()))
+    }
+
+    fn need_hold(&mut self, slot: &Slot, version: Version) -> Result<(), StoreError> {
+        let state = self.state(slot)?;
+        if version > state.version || state.holds.contains_key(&version) {
+            return Ok(());
+        }
+        let (found, _) = self.setup.shared.derived.load_hold(slot.user_no, version)?;
+        if let (Some(hold), Some(state)) = (found, self.book.state_mut(slot.account.user)) {
+            state.insert_hold(hold);
+        }
+        Ok(())
+    }
+
+    fn need_correctable(&mut self, slot: &Slot, version: Version) -> Result<(), StoreError> {
+        let state = self.state(slot)?;
+        if version > state.version || state.correctable.contains_key(&version) {
+            return Ok(());
+        }
+        let tail = slot.tail();
+        let recent = tail.iter().find(|(_, entry)| entry.version == version);
+        let found = match recent {
+            // A correction of a recent entry is more recent still, and was loaded before it was written.
+            Some((_, entry)) => Some(Correctable {
+                resource: entry.resource.clone(),
+                amount: entry.amount,
+                counted_at: entry.counted_at,
+                occurred_at: entry.occurred_at,
+                corrected: 0,
+            })
+            .filter(|_| can_be_corrected(entry.kind)),
+            None => self.load_correctable(slot.user_no, version)?,
+        };
+        if let (Some(found), Some(state)) = (found, self.book.state_mut(slot.account.user)) {
+            state.correctable.insert(version, found);
+        }
+        Ok(())
+    }
+
+    fn load_correctable(
+        &self,
+        user_no: UserNo,
+        version: Version,
+    ) -> Result<Option<Correctable>, StoreError> {
+        self.setup.shared.derived.load_correctable(user_no, version)
+    }
+}
+
+/// Whether an entry of this kind charges something that can be taken back.
+pub(crate) const fn can_be_corrected(kind: EntryKind) -> bool {
+    match kind {
+        EntryKind::Record | EntryKind::Settle | EntryKind::Expire => true,
+        EntryKind::Correction
+        | EntryKind::Reserve
+        | EntryKind::Extend
+        | EntryKind::Release
+        | EntryKind::Threshold => false,
+    }
+}

@@ -1,0 +1,156 @@
+//! What follows a batch: derived files are fed, memory is kept bounded, the disk is watched.
+
+use super::{Fatal, Writer};
+use crate::{accounts::Slot, journal::Prepared, profile, row::Seq};
+use novacore_ledger::{AccountState, Entry, Profile};
+use novacore_store::{book, error::StoreError};
+use novacore_vocab::UserId;
+use std::{collections::HashMap, sync::Arc};
+
+/// How often the free space is looked at, in batches; at once after the disk was full.
+const DISK_LOOK_BATCHES: u64 = 64;
+/// How many accounts may be looked at for eviction after a batch.
+const EVICTION_TRIES: usize = 1_024;
+
+impl Writer {
+    /// Hands a committed batch on. Blocks while derived files lag too far behind: that is the back-pressure.
+    pub(super) fn settle_down(
+        &mut self,
+        prepared: Prepared,
+        slots: &HashMap<UserId, Arc<Slot>>,
+    ) -> Result<(), Fatal> {
+        for (seq, user, key) in prepared.keys(slots) {
+            self.recent_keys.push_back((seq, user, key));
+        }
+        self.checkpointer.note_rows(&self.setup.connection, prepared.batch.rows.len());
+        let fed = self.setup.shared.derived.feed(prepared.batch);
+        fed.map_err(|error| Fatal(format!("derived files cannot be kept: {error}")))?;
+        self.drop_keys();
+        let keep = self.setup.accounts_max;
+        if self.setup.shared.accounts.len() > keep {
+            self.evict(keep);
+        }
+        Ok(())
+    }
+
+    /// Drops keys from memory that look-ups find by now.
+    fn drop_keys(&mut self) {
+        let covered = self.setup.shared.derived.keys_covered_through();
+        while let Some((seq, user, key)) = self.recent_keys.front() {
+            if *seq > covered {
+                break;
+            }
+            self.book.forget_key(*user, key);
+            self.recent_keys.pop_front();
+        }
+        self.keys_dropped_through = covered;
+    }
+
+    fn evict(&mut self, keep: usize) {
+        let shared = &self.setup.shared;
+        let watermark = shared.derived.watermark();
+        let book = &self.book;
+        let may_go = |slot: &Slot| {
+            let idle = book.state(slot.account.user).is_none_or(|state| state.open_holds() == 0);
+            idle && slot.seen().view.open_holds == 0 && slot.is_derived(watermark)
+        };
+        for user in shared.accounts.evict(keep, EVICTION_TRIES, may_go) {
+            self.book.evict(user);
+        }
+    }
+
+    /// Once a second: forget ended holds and corrected entries that derived files show by now.
+    pub(super) fn tidy_up(&mut self) {
+        let shared = &self.setup.shared;
+        let watermark = shared.derived.watermark();
+        self.drop_keys();
+        let shared = &self.setup.shared;
+        for user in std::mem::take(&mut self.cluttered) {
+            let Some(slot) = shared.accounts.get(user) else { continue };
+            if !slot.is_derived(watermark) {
+                self.cluttered.insert(user);
+            } else if let Some(state) = self.book.state_mut(user) {
+                state.shed();
+            }
+        }
+    }
+
+    /// Loads an account as it is stored: what derived files show, and the tail that they do not show yet.
+    pub(super) fn reload(&mut self, slot: &Slot) -> Result<(), Fatal> {
+        let fatal = |error: String| Fatal(format!("an account cannot be loaded again: {error}"));
+        let user = slot.account.user;
+        let found = profile::find(&self.setup.connection, user);
+        let found = found.map_err(|error| fatal(error.to_string()))?;
+        let (_, _, profile) = found.ok_or_else(|| fatal("its user is gone".into()))?;
+        // The tail is read first: what leaves it meanwhile has reached the derived files.
+        let tail = slot.tail();
+        let mut state = loop {
+            let loaded = self.load_with_holds(slot, profile.clone(), &tail);
+            if let Some(state) = loaded.map_err(|error| fatal(error.to_string()))? {
+                break state;
+            }
+        };
+        for (_, entry) in tail {
+            if entry.version > state.version {
+                state.apply(&entry, book::kind_of(self.book.policy(), &entry.resource));
+            }
+        }
+        self.cluttered.insert(user);
+        self.book.load(state);
+        Ok(())
+    }
+
+    /// An account with every hold that the tail concerns, all as of one watermark; `None` if it moved meanwhile.
+    fn load_with_holds(
+        &self,
+        slot: &Slot,
+        profile: Profile,
+        tail: &[(Seq, Arc<Entry>)],
+    ) -> Result<Option<AccountState>, StoreError> {
+        let derived = &self.setup.shared.derived;
+        let (mut state, watermark) = derived.load_account(slot.user_no, slot.account, profile)?;
+        for version in tail.iter().filter_map(|(_, entry)| entry.hold) {
+            if state.holds.contains_key(&version) {
+                continue;
+            }
+            let (hold, seen) = derived.load_hold(slot.user_no, version)?;
+            if seen != watermark {
+                return Ok(None);
+            }
+            if let Some(hold) = hold {
+                state.insert_hold(hold);
+            }
+        }
+        Ok(Some(state))
+    }
+
+    pub(super) fn note_full(&mut self) {
+        self.disk_full = true;
+    }
+
+    /// Whether there is too little space to go on; looked at now and then, and always after it was so.
+    pub(super) fn disk_is_full(&mut self) -> bool {
+        if !self.disk_full && !self.batches.is_multiple_of(DISK_LOOK_BATCHES) {
+            return false;
+        }
+        let free = rustix::fs::statvfs(&self.setup.ledger_path)
+            .map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+        // A file system that cannot say is not full; SQLite will tell.
+        self.disk_full = free.is_ok_and(|bytes| bytes < self.setup.free_bytes_min);
+        self.disk_full
+    }
+}
+
+impl Prepared {
+    /// The keys of the batch with the rows that carry them.
+    fn keys(
+        &self,
+        slots: &HashMap<UserId, Arc<Slot>>,
+    ) -> Vec<(Seq, UserId, novacore_vocab::IdempotencyKey)> {
+        let users: HashMap<_, _> = slots.iter().map(|(user, slot)| (slot.user_no, *user)).collect();
+        let keyed = self.batch.rows.iter().zip(self.row_keys());
+        keyed
+            .filter_map(|(row, key)| Some((row.seq, users[&row.user_no], key?.key.clone())))
+            .collect()
+    }
+}
