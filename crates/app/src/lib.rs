@@ -1,1 +1,3 @@
 //! Use-cases, one file per verb.
+
+pub mod auth;
