@@ -1,0 +1,36 @@
+//! What every use-case is given: the ports, composed once.
+
+use crate::{auth::Auth, metrics::Metrics, stream::Streams};
+use novacore_store::{clock::Clock, directory::Directory, ledger::Ledger};
+use std::sync::Arc;
+
+/// The composition. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Cx {
+    /// The ledger.
+    pub ledger: Arc<dyn Ledger>,
+    /// Users, sessions, keys, the audit log.
+    pub directory: Arc<dyn Directory>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Who calls.
+    pub auth: Arc<Auth>,
+    /// Measurements.
+    pub metrics: Arc<Metrics>,
+    /// Open streams.
+    pub streams: Arc<Streams>,
+}
+
+impl Cx {
+    /// Composes the ports.
+    pub fn new(
+        ledger: Arc<dyn Ledger>,
+        directory: Arc<dyn Directory>,
+        clock: Arc<dyn Clock>,
+        auth: Arc<Auth>,
+        metrics: Arc<Metrics>,
+    ) -> Cx {
+        let streams = Arc::new(Streams::new(ledger.clone()));
+        Cx { ledger, directory, clock, auth, metrics, streams }
+    }
+}
