@@ -17,6 +17,7 @@ pub mod holds;
 pub mod metrics;
 pub mod overrides;
 pub mod overview;
+pub mod people;
 pub mod record;
 pub mod report;
 pub mod stream;

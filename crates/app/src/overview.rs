@@ -2,10 +2,24 @@
 
 use crate::{cx::Cx, error::AppError};
 use novacore_access::{Administer, Permit};
-use novacore_store::ledger::{DayRange, ResourceUse};
+use novacore_store::ledger::DayRange;
+use novacore_vocab::{ResourceName, UserId};
 
 /// Most users of a ranking.
 pub const TOP_MAX: usize = 100;
+
+/// How much all users together used of a resource.
+#[derive(Clone, Debug)]
+pub struct ResourceUse {
+    /// The resource.
+    pub resource: ResourceName,
+    /// The sum of a flow over the range, or what is held of a level now.
+    pub amount: i64,
+    /// How many users have used it in the range.
+    pub users: u64,
+    /// Those who used most, first, with their amounts.
+    pub top: Vec<(UserId, i64)>,
+}
 
 /// Use of the last `days` days per resource, with the `top` users of each.
 pub async fn overview(
@@ -15,5 +29,12 @@ pub async fn overview(
     top: usize,
 ) -> Result<Vec<ResourceUse>, AppError> {
     let range = DayRange::last_days(days, cx.clock.now());
-    Ok(cx.ledger.totals(range, top.min(TOP_MAX)).await?)
+    let totals = cx.ledger.totals(range, top.min(TOP_MAX)).await?;
+    let uses = totals.into_iter().map(|one| ResourceUse {
+        resource: one.resource,
+        amount: one.amount,
+        users: one.users,
+        top: one.top.into_iter().map(|user| (user.user, user.amount)).collect(),
+    });
+    Ok(uses.collect())
 }

@@ -1,0 +1,294 @@
+//! The API's own description: OpenAPI 3.1 from a table of operations and the shapes of `wire`.
+
+use axum::{
+    Json,
+    http::header,
+    response::{Html, IntoResponse, Response},
+};
+use novacore_wire::{admin, auth, entries, events, health, problem, reservations, usage};
+use serde_json::{Value, json};
+use utoipa::OpenApi;
+
+#[derive(OpenApi)]
+#[openapi(components(schemas(
+    usage::Stats,
+    usage::StatsRow,
+    usage::Current,
+    usage::StatsLimits,
+    usage::Tokens,
+    usage::Storage,
+    usage::CheckQuotaRequest,
+    usage::CheckQuota,
+    usage::DayRow,
+    usage::TierOf,
+    usage::Quota,
+    usage::QuotaRow,
+    usage::QuotaStorage,
+    usage::History,
+    usage::HistoryRow,
+    usage::RecordRequest,
+    usage::Recorded,
+    reservations::ReserveRequest,
+    reservations::AmountOf,
+    reservations::OnExpiry,
+    reservations::SettleRequest,
+    reservations::ExtendRequest,
+    reservations::Decision,
+    reservations::StandingRow,
+    reservations::Reserved,
+    reservations::Settled,
+    reservations::Reservation,
+    reservations::ReservationAmount,
+    events::UsageEvent,
+    events::UsageData,
+    events::EventsReport,
+    events::EventResult,
+    entries::EntryPage,
+    entries::EntryRow,
+    entries::ThresholdRow,
+    auth::Credentials,
+    auth::SignedIn,
+    auth::SignedInUser,
+    auth::Me,
+    auth::RefreshRequest,
+    auth::Refreshed,
+    auth::KeyRequest,
+    auth::NewKey,
+    auth::KeyRow,
+    auth::KeyList,
+    auth::SessionList,
+    auth::SessionRow,
+    auth::Done,
+    auth::SessionsEnded,
+    admin::TierView,
+    admin::LimitView,
+    admin::LimitMode,
+    admin::TierList,
+    admin::PutTierRequest,
+    admin::PutLimit,
+    admin::UserPage,
+    admin::UserView,
+    admin::SetTierRequest,
+    admin::SetRoleRequest,
+    admin::SetDisabledRequest,
+    admin::PutOverrideRequest,
+    admin::OverrideView,
+    admin::Overview,
+    admin::OverviewRow,
+    admin::OverviewUser,
+    admin::AuditPage,
+    admin::AuditView,
+    health::Health,
+    health::StoreFigures,
+    health::Probe,
+    health::Status,
+    problem::ProblemShape,
+)))]
+struct Schemas;
+
+/// Method, path, what it does, body, status, answer. `[]` after an answer is a list of it.
+type Row = (&'static str, &'static str, &'static str, &'static str, u16, &'static str);
+
+#[rustfmt::skip]
+const OPERATIONS: &[Row] = &[
+    ("get", "/api/usage/stats?days", "Use of the last days, limits and warnings", "", 200, "Stats"),
+    ("get", "/api/usage/tokens", "Today's tokens", "", 200, "Tokens"),
+    ("get", "/api/usage/storage", "What is stored", "", 200, "Storage"),
+    ("post", "/api/usage/check-quota", "Would this much more be admitted?", "CheckQuotaRequest", 200, "CheckQuota"),
+    ("get", "/api/usage/timeseries/{resource}?days", "Use per day", "", 200, "DayRow[]"),
+    ("get", "/api/usage/tier", "The tier", "", 200, "TierOf"),
+    ("get", "/api/usage/quota", "The quota at a glance", "", 200, "Quota"),
+    ("get", "/api/usage/history?days", "Use per day, the newest first", "", 200, "History"),
+    ("post", "/api/usage/record", "State use; enforce asks for admission", "RecordRequest", 201, "Recorded"),
+    ("post", "/api/usage/reservations", "Set headroom aside", "ReserveRequest", 201, "Reserved"),
+    ("get", "/api/usage/reservations/{id}", "A reservation", "", 200, "Reservation"),
+    ("post", "/api/usage/reservations/{id}/settle", "Charge use under a reservation", "SettleRequest", 200, "Settled"),
+    ("post", "/api/usage/reservations/{id}/extend", "Give a reservation more time or headroom", "ExtendRequest", 200, "Reserved"),
+    ("post", "/api/usage/reservations/{id}/release", "End a reservation unused", "", 200, "Settled"),
+    ("post", "/api/usage/events", "CloudEvents, one or up to 1,000", "UsageEvent", 200, "EventsReport"),
+    ("get", "/api/usage/entries?resourceType&kind&from&until&cursor&limit", "The caller's ledger", "", 200, "EntryPage"),
+    ("get", "/api/usage/stream", "Usage as it happens, server-sent events", "", 200, ""),
+    ("post", "/api/auth/register", "Register", "Credentials", 201, "SignedIn"),
+    ("post", "/api/auth/login", "Sign in", "Credentials", 200, "SignedIn"),
+    ("post", "/api/auth/refresh", "Rotate the refresh token", "RefreshRequest", 200, "Refreshed"),
+    ("post", "/api/auth/logout", "End this session", "RefreshRequest", 200, "Done"),
+    ("post", "/api/auth/logout-all", "End all sessions", "", 200, "SessionsEnded"),
+    ("get", "/api/auth/me", "Who am I", "", 200, "Me"),
+    ("get", "/api/auth/usage/quota", "The quota at a glance", "", 200, "Quota"),
+    ("get", "/api/auth/sessions", "The caller's sessions", "", 200, "SessionList"),
+    ("get", "/api/auth/keys", "The caller's API keys", "", 200, "KeyList"),
+    ("post", "/api/auth/keys", "Create an API key, shown once", "KeyRequest", 201, "NewKey"),
+    ("delete", "/api/auth/keys/{id}", "Revoke an API key", "", 200, "Done"),
+    ("get", "/api/admin/tiers", "All tiers", "", 200, "TierList"),
+    ("get", "/api/admin/tiers/{name}", "A tier", "", 200, "TierView"),
+    ("put", "/api/admin/tiers/{name}", "Add or replace a tier", "PutTierRequest", 200, "TierView"),
+    ("get", "/api/admin/users?search&cursor&limit", "Users", "", 200, "UserPage"),
+    ("get", "/api/admin/users/{id}", "A user", "", 200, "UserView"),
+    ("put", "/api/admin/users/{id}/tier", "Set a user's tier", "SetTierRequest", 200, "UserView"),
+    ("put", "/api/admin/users/{id}/role", "Set a user's role", "SetRoleRequest", 200, "UserView"),
+    ("put", "/api/admin/users/{id}/disabled", "Shut or open an account", "SetDisabledRequest", 200, "UserView"),
+    ("get", "/api/admin/users/{id}/overrides/{resource}?limit", "A user's override", "", 200, "OverrideView"),
+    ("put", "/api/admin/users/{id}/overrides/{resource}?limit", "Override a user's limit", "PutOverrideRequest", 200, "OverrideView"),
+    ("delete", "/api/admin/users/{id}/overrides/{resource}?limit&reason", "Remove an override", "", 200, "Done"),
+    ("get", "/api/admin/usage?days&top", "What all users use", "", 200, "Overview"),
+    ("get", "/api/admin/audit?target&cursor&limit", "The audit log", "", 200, "AuditPage"),
+    ("get", "/api/status", "Is it up", "", 200, "Status"),
+    ("get", "/health", "How is it doing", "", 200, "Health"),
+    ("get", "/health/live", "Is it alive", "", 200, "Probe"),
+    ("get", "/health/ready", "Does it accept commands", "", 200, "Probe"),
+    ("get", "/metrics", "Prometheus metrics", "", 200, ""),
+];
+
+/// Calls that need no credential.
+const OPEN: [&str; 9] = [
+    "/api/auth/register",
+    "/api/auth/login",
+    "/api/auth/refresh",
+    "/api/auth/logout",
+    "/api/status",
+    "/health",
+    "/health/live",
+    "/health/ready",
+    "/metrics",
+];
+
+/// The whole description.
+pub fn openapi() -> Value {
+    let mut paths = serde_json::Map::new();
+    for row in OPERATIONS {
+        let path = row.1.split('?').next().unwrap_or(row.1);
+        let methods = paths.entry(path).or_insert_with(|| json!({}));
+        methods[row.0] = operation(row);
+    }
+    let schemas = serde_json::to_value(Schemas::openapi()).unwrap_or_default();
+    let mut components = schemas["components"].clone();
+    components["securitySchemes"] = json!({
+        "bearer": { "type": "http", "scheme": "bearer", "description": "A JWT or an API key" },
+        "service": { "type": "apiKey", "in": "header", "name": "X-Service-Token",
+            "description": "For the same usage calls without /api, between services" },
+    });
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "NovaCore",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "Usage ledger and quota gate of an AI platform.",
+            "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
+        },
+        "paths": paths,
+        "components": components,
+    })
+}
+
+fn operation((method, path, summary, body, status, answer): &Row) -> Value {
+    let (route, query) = path.split_once('?').unwrap_or((path, ""));
+    let names = route.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let text = json!({ "type": "string" });
+    let in_path =
+        names.map(|name| json!({ "name": name, "in": "path", "required": true, "schema": text }));
+    let in_query = query.split('&').filter(|name| !name.is_empty());
+    let in_query = in_query.map(|name| json!({ "name": name, "in": "query", "schema": text }));
+    let problem = json!({
+        "description": "A problem",
+        "content": { "application/problem+json": { "schema": reference("Problem") } },
+    });
+    let mut operation = json!({
+        "operationId": operation_id(method, route),
+        "summary": summary,
+        "parameters": in_path.chain(in_query).collect::<Vec<_>>(),
+        "responses": { status.to_string(): { "description": summary }, "default": problem },
+    });
+    if !answer.is_empty() {
+        let schema = match answer.strip_suffix("[]") {
+            Some(item) => json!({ "type": "array", "items": reference(item) }),
+            None => reference(answer),
+        };
+        operation["responses"][status.to_string()]["content"] =
+            json!({ "application/json": { "schema": schema } });
+    }
+    if !body.is_empty() {
+        operation["requestBody"] = json!({ "required": true, "content": content(body) });
+    }
+    if !OPEN.contains(&route) {
+        operation["security"] = json!([{ "bearer": [] }]);
+    }
+    operation
+}
+
+/// Events have media types of their own.
+fn content(body: &str) -> Value {
+    let schema = reference(body);
+    if body == "UsageEvent" {
+        return json!({
+            events::EVENT_TYPE: { "schema": schema },
+            events::EVENT_BATCH_TYPE: { "schema": { "type": "array", "items": schema } },
+        });
+    }
+    json!({ "application/json": { "schema": schema } })
+}
+
+fn reference(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{name}") })
+}
+
+fn operation_id(method: &str, route: &str) -> String {
+    let parts = route.split('/').filter(|part| !part.is_empty() && *part != "api");
+    let parts = parts.map(|part| part.trim_matches(['{', '}']).replace('-', "_"));
+    [method.to_owned()].into_iter().chain(parts).collect::<Vec<_>>().join("_")
+}
+
+pub(crate) async fn document() -> Json<Value> {
+    Json(openapi())
+}
+
+/// Where to go from here, until there is a page.
+pub(crate) async fn home() -> Response {
+    let text = "NovaCore: usage ledger and quota gate.\n\nAPI: /docs, /openapi.json\n\
+                Health: /health, metrics: /metrics\n";
+    ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
+}
+
+/// The operations as a page, without script.
+pub(crate) async fn page() -> Response {
+    let mut rows = String::new();
+    for (method, path, summary, body, _, answer) in OPERATIONS {
+        rows.push_str(&format!(
+            "<tr><td>{}</td><td><code>{path}</code></td><td>{summary}</td><td>{body}</td><td>{answer}</td></tr>\n",
+            method.to_uppercase()
+        ));
+    }
+    let page = format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>NovaCore API</title>\
+         <meta name=\"viewport\" content=\"width=device-width\"><style>body{{font:16px/1.5 system-ui;\
+         margin:2rem auto;max-width:70rem;padding:0 1rem;color-scheme:light dark}}table{{border-collapse:\
+         collapse;width:100%}}td,th{{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #8884}}\
+         </style></head><body><h1>NovaCore API</h1><p>The full description with all shapes is \
+         <a href=\"/openapi.json\">/openapi.json</a>. Calls under <code>/api</code> take \
+         <code>Authorization: Bearer</code> with a token or an API key; services call the usage paths \
+         without <code>/api</code> and show <code>X-Service-Token</code>.</p><table><thead><tr><th>Method\
+         </th><th>Path</th><th>What</th><th>Body</th><th>Answer</th></tr></thead><tbody>\n{rows}</tbody>\
+         </table></body></html>"
+    );
+    let policy = "default-src 'none'; style-src 'unsafe-inline'";
+    ([(header::CONTENT_SECURITY_POLICY, policy)], Html(page)).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reference_leads_somewhere_and_every_id_is_unique() {
+        let document = openapi();
+        let text = document.to_string();
+        for part in text.split("#/components/schemas/").skip(1) {
+            let name = part.split('"').next().unwrap();
+            assert!(document["components"]["schemas"].get(name).is_some(), "{name}");
+        }
+        let ids: std::collections::BTreeSet<_> = OPERATIONS
+            .iter()
+            .map(|row| operation_id(row.0, row.1.split('?').next().unwrap()))
+            .collect();
+        assert_eq!(ids.len(), OPERATIONS.len());
+    }
+}

@@ -1,0 +1,95 @@
+//! What happens around every request: its path is checked, its id is made, its answer is counted.
+
+use crate::{problem::Failure, router::ApiState};
+use axum::{
+    extract::{MatchedPath, Request, State},
+    http::{HeaderName, HeaderValue, Method},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use novacore_wire::problem::ProblemKind;
+use std::time::Instant;
+use uuid::Uuid;
+
+/// Names the request in logs and to the caller. One that a client sends is not believed.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Runs a request between its check and its count.
+pub(crate) async fn guard(State(state): State<ApiState>, request: Request, next: Next) -> Response {
+    let begun = Instant::now();
+    let id = Uuid::new_v4();
+    let method = method_word(request.method());
+    let path = request.extensions().get::<MatchedPath>().cloned();
+    let mut response = match unclear(request.uri().path()) {
+        Some(why) => Failure::new(ProblemKind::MalformedRequest, why).into_response(),
+        None => next.run(request).await,
+    };
+    let status = response.status();
+    let spent = begun.elapsed();
+    let route = path.as_ref().map_or("none", MatchedPath::as_str);
+    state.cx.metrics.answered(method, route, status.as_u16(), spent);
+    if status.is_server_error() {
+        tracing::warn!(request.id = %id, http.route = route, http.status = status.as_u16(), "failed");
+    } else {
+        tracing::debug!(request.id = %id, http.route = route, http.status = status.as_u16(), "answered");
+    }
+    if let Ok(value) = HeaderValue::try_from(id.to_string()) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    response
+}
+
+/// Paths that two readers may understand differently are refused before anyone reads them.
+fn unclear(path: &str) -> Option<&'static str> {
+    let lower = path.to_ascii_lowercase();
+    if lower.contains("%2f") || lower.contains("%5c") || path.contains('\\') {
+        return Some("the path has an encoded slash or a backslash");
+    }
+    if lower.contains("%00") {
+        return Some("the path has a NUL");
+    }
+    if path.contains("//") {
+        return Some("the path has an empty segment");
+    }
+    let dots = |segment: &str| matches!(segment.replace("%2e", ".").as_str(), "." | "..");
+    if lower.split('/').any(dots) {
+        return Some("the path has a dot segment");
+    }
+    None
+}
+
+/// Methods in metrics come from a fixed set.
+fn method_word(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "PATCH" => "PATCH",
+        "DELETE" => "DELETE",
+        "HEAD" => "HEAD",
+        _ => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_that_can_be_read_in_two_ways_are_refused() {
+        for bad in [
+            "/api/usage%2Fstats",
+            "/api/%2e%2e/x",
+            "/api/../x",
+            "/api/./x",
+            "/api//usage",
+            "/api/%00",
+            "/api/a%5Cb",
+        ] {
+            assert!(unclear(bad).is_some(), "{bad}");
+        }
+        for good in ["/", "/api/usage/stats", "/api/usage/timeseries/llm_tokens", "/a..b/.c"] {
+            assert_eq!(unclear(good), None, "{good}");
+        }
+    }
+}

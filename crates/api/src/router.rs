@@ -1,0 +1,173 @@
+//! All routes on one screen.
+
+use crate::{
+    caller::Mount,
+    docs, guard,
+    problem::Failure,
+    routes::{admin, auth, events, health, reservations, stream, usage},
+};
+use axum::{
+    Router,
+    extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts},
+    http::request::Parts,
+    middleware::from_fn_with_state,
+    routing::{get, post, put},
+};
+use novacore_app::cx::Cx;
+use novacore_wire::{
+    body::{BATCH_BYTES_MAX, BODY_BYTES_MAX},
+    problem::ProblemKind,
+};
+use std::{
+    convert::Infallible,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
+
+/// How to serve.
+#[derive(Clone, Debug, Default)]
+pub struct ApiOptions {
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+}
+
+/// What handlers are given.
+#[derive(Clone, Debug)]
+pub(crate) struct ApiState {
+    pub(crate) cx: Cx,
+    pub(crate) mount: Mount,
+    pub(crate) options: Arc<ApiOptions>,
+}
+
+/// Everything: bearers under `/api`, services without it, health, metrics and the API's description.
+pub fn router(cx: Cx, options: ApiOptions) -> Router {
+    let state = |mount| ApiState { cx: cx.clone(), mount, options: Arc::new(options.clone()) };
+    let public = Router::new()
+        .merge(usage_routes())
+        .merge(native_routes())
+        .merge(auth_routes())
+        .merge(admin_routes())
+        .route("/status", get(health::status))
+        .with_state(state(Mount::Public));
+    let internal = internal_routes().with_state(state(Mount::Internal));
+    let open = open_routes().with_state(state(Mount::Internal));
+    finish(Router::new().nest("/api", public).merge(internal).merge(open), state(Mount::Public))
+}
+
+/// Only what services call, for a listener of its own.
+pub fn internal_router(cx: Cx, options: ApiOptions) -> Router {
+    let state = ApiState { cx, mount: Mount::Internal, options: Arc::new(options) };
+    let routes = internal_routes().merge(open_routes()).with_state(state.clone());
+    finish(routes, state)
+}
+
+fn finish(routes: Router, state: ApiState) -> Router {
+    routes
+        .fallback(|| async { Failure::new(ProblemKind::NotFound, "there is no such path") })
+        .method_not_allowed_fallback(|| async {
+            Failure::new(ProblemKind::MethodNotAllowed, "this path has no such method")
+        })
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(from_fn_with_state(state, guard::guard))
+}
+
+fn internal_routes() -> Router<ApiState> {
+    Router::new()
+        .merge(usage_routes())
+        .merge(native_routes())
+        .route("/auth/me", get(auth::me))
+        .route("/auth/usage/quota", get(usage::quota))
+}
+
+fn usage_routes() -> Router<ApiState> {
+    Router::new()
+        .route("/usage/stats", get(usage::stats))
+        .route("/usage/tokens", get(usage::tokens))
+        .route("/usage/storage", get(usage::storage))
+        .route("/usage/check-quota", post(usage::check))
+        .route("/usage/timeseries/{resource}", get(usage::timeseries))
+        .route("/usage/tier", get(usage::tier))
+        .route("/usage/quota", get(usage::quota))
+        .route("/usage/history", get(usage::history))
+        .route("/usage/record", post(usage::record))
+}
+
+fn native_routes() -> Router<ApiState> {
+    let batches = DefaultBodyLimit::max(BATCH_BYTES_MAX);
+    Router::new()
+        .route("/usage/reservations", post(reservations::reserve))
+        .route("/usage/reservations/{id}", get(reservations::find))
+        .route("/usage/reservations/{id}/settle", post(reservations::settle))
+        .route("/usage/reservations/{id}/extend", post(reservations::extend))
+        .route("/usage/reservations/{id}/release", post(reservations::release))
+        .route("/usage/events", post(events::send).layer(batches))
+        .route("/usage/entries", get(events::list))
+        .route("/usage/stream", get(stream::open))
+}
+
+fn auth_routes() -> Router<ApiState> {
+    Router::new()
+        .route("/auth/register", post(auth::register))
+        .route("/auth/login", post(auth::login))
+        .route("/auth/refresh", post(auth::refresh))
+        .route("/auth/logout", post(auth::logout))
+        .route("/auth/logout-all", post(auth::logout_all))
+        .route("/auth/me", get(auth::me))
+        .route("/auth/usage/quota", get(usage::quota))
+        .route("/auth/sessions", get(auth::sessions))
+        .route("/auth/keys", get(auth::list_keys).post(auth::create_key))
+        .route("/auth/keys/{id}", axum::routing::delete(auth::revoke_key))
+}
+
+fn admin_routes() -> Router<ApiState> {
+    let overrides =
+        get(admin::find_override).put(admin::put_override).delete(admin::remove_override);
+    Router::new()
+        .route("/admin/tiers", get(admin::list_tiers))
+        .route("/admin/tiers/{name}", get(admin::find_tier).put(admin::put_tier))
+        .route("/admin/users", get(admin::list_users))
+        .route("/admin/users/{id}", get(admin::find_user))
+        .route("/admin/users/{id}/tier", put(admin::set_tier))
+        .route("/admin/users/{id}/role", put(admin::set_role))
+        .route("/admin/users/{id}/disabled", put(admin::set_disabled))
+        .route("/admin/users/{id}/overrides/{resource}", overrides)
+        .route("/admin/usage", get(admin::usage))
+        .route("/admin/audit", get(admin::audit))
+}
+
+fn open_routes() -> Router<ApiState> {
+    Router::new()
+        .route("/", get(docs::home))
+        .route("/docs", get(docs::page))
+        .route("/openapi.json", get(docs::document))
+        .route("/health", get(health::health))
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .route("/metrics", get(health::metrics))
+}
+
+/// The address of the client, for limits on login and register: the peer's, or what a trusted proxy says it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ClientAddress(pub(crate) IpAddr);
+
+impl FromRequestParts<ApiState> for ClientAddress {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &ApiState,
+    ) -> Result<ClientAddress, Infallible> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
+        if !state.options.trusted_proxies.contains(&peer) {
+            return Ok(ClientAddress(peer));
+        }
+        // The last address that is no proxy of ours: what stands before it a client may have written.
+        let said = parts.headers.get_all("x-forwarded-for").iter();
+        let said = said.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
+        let said: Vec<IpAddr> = said.filter_map(|text| text.trim().parse().ok()).collect();
+        let client =
+            said.into_iter().rfind(|address| !state.options.trusted_proxies.contains(address));
+        Ok(ClientAddress(client.unwrap_or(peer)))
+    }
+}

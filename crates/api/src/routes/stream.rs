@@ -1,0 +1,78 @@
+//! The caller's usage as it happens, by server-sent events.
+
+use crate::{caller::Caller, problem::Failure, router::ApiState, view};
+use axum::{
+    extract::State,
+    http::HeaderMap,
+    response::{
+        IntoResponse, Response,
+        sse::{Event, KeepAlive, Sse},
+    },
+};
+use futures::stream::{self as streams, StreamExt};
+use novacore_app::stream;
+use novacore_vocab::Version;
+use std::{convert::Infallible, time::Duration};
+
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+pub(crate) async fn open(
+    State(state): State<ApiState>,
+    caller: Caller,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let permit = caller.reads(&state).await?;
+    let user = permit.account().user;
+    let opened = stream::open(&state.cx, permit, last_event_id(&headers)?).await?;
+    state.cx.metrics.stream_opened();
+    let counted = Counted(state.clone());
+    let entries = streams::unfold((opened, counted), |(mut opened, counted)| async move {
+        opened.next().await.map(|entry| (entry, (opened, counted)))
+    });
+    let events = entries.map(move |entry| {
+        let name = if entry.crossing.is_some() { "threshold" } else { "usage" };
+        let event = Event::default().id(entry.version.to_string()).event(name);
+        // An entry serialises; should one not, the stream goes on without it.
+        let event = event.json_data(view::entry(user, &entry)).unwrap_or_default();
+        Ok::<_, Infallible>(event)
+    });
+    let ends = deadline(&state, &caller);
+    let events = events.take_until(ends);
+    let heartbeat = KeepAlive::new().interval(HEARTBEAT).text("heartbeat");
+    Ok(Sse::new(events).keep_alive(heartbeat).into_response())
+}
+
+/// The version after which a stream goes on.
+fn last_event_id(headers: &HeaderMap) -> Result<Option<Version>, Failure> {
+    let Some(value) = headers.get("last-event-id") else { return Ok(None) };
+    let version = value.to_str().ok().and_then(|text| text.parse().ok()).map(Version);
+    version.map(Some).ok_or_else(|| Failure::invalid("Last-Event-ID", "not an event's id"))
+}
+
+/// Resolves when the caller's token expires; never for a key that does not.
+async fn deadline_in(seconds: Option<i64>) {
+    match seconds {
+        Some(seconds) => {
+            let seconds = u64::try_from(seconds).unwrap_or(0);
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+fn deadline(
+    state: &ApiState,
+    caller: &Caller,
+) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
+    let now = state.cx.clock.now();
+    Box::pin(deadline_in(caller.expires_at.map(|end| now.seconds_until_ceil(end))))
+}
+
+/// Counts a stream while it is open.
+struct Counted(ApiState);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.cx.metrics.stream_ended();
+    }
+}
