@@ -18,6 +18,7 @@ mod failure;
 mod journal;
 pub mod key_index;
 mod keys;
+mod maintenance;
 mod names;
 mod open;
 mod overlay;
@@ -30,6 +31,7 @@ mod store;
 mod verify;
 mod writer;
 
+pub use maintenance::{VerifyReport, backup, export, rebuild, verify};
 pub use open::{DERIVED_DIR, LEDGER_FILE, OpenError, Options};
 pub use store::SqliteStore;
 pub use writer::OnFatal;

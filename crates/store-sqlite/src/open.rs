@@ -16,7 +16,7 @@ use crate::{
     writer::{Job, OnFatal, Setup, Shared, Writer, sweep_every_second},
 };
 use arc_swap::ArcSwap;
-use novacore_ledger::Tier;
+use novacore_ledger::{Policy, Tier};
 use novacore_store::{
     clock::Clock,
     lane::{LaneReceiver, LaneSender, lane},
@@ -143,17 +143,9 @@ impl SqliteStore {
         let head = check(&path, &connection)?;
         let names = Names::load(&connection).map_err(|error| damage(&path, error))?;
         let policy = load_policy(&mut connection, &options)?;
+        let derived = derived_options(&options, &connection, names.clone(), policy.clone())?;
+        let derived = Derived::open(derived).map_err(|error| OpenError::Derived(error.chain()))?;
         let policy = ArcSwap::from_pointee(policy);
-        let derived = Derived::open(DerivedOptions {
-            dir: options.dir.join(DERIVED_DIR),
-            ledger_path: path.clone(),
-            ledger_uuid: ledger_uuid(&connection)?,
-            names: names.clone(),
-            policy: policy.load_full(),
-            observer: options.observer.clone(),
-            key_filter_bytes_max: options.key_filter_bytes_max,
-        })
-        .map_err(|error| OpenError::Derived(error.to_string()))?;
         let shared = Arc::new(Shared {
             accounts: Accounts::default(),
             names,
@@ -165,6 +157,24 @@ impl SqliteStore {
         });
         start(options, path, connection, head, shared, lock)
     }
+}
+
+/// How the derived files of a data directory are opened.
+pub(crate) fn derived_options(
+    options: &Options,
+    connection: &Connection,
+    names: Names,
+    policy: Policy,
+) -> Result<DerivedOptions, OpenError> {
+    Ok(DerivedOptions {
+        dir: options.dir.join(DERIVED_DIR),
+        ledger_path: options.dir.join(LEDGER_FILE),
+        ledger_uuid: ledger_uuid(connection)?,
+        names,
+        policy: Arc::new(policy),
+        observer: options.observer.clone(),
+        key_filter_bytes_max: options.key_filter_bytes_max,
+    })
 }
 
 fn start(
@@ -237,7 +247,7 @@ fn spawn(
     Ok(Threads { stop_sweeper: Some(stop_sweeper), running: vec![sweeper, writer], _lock: lock })
 }
 
-fn lock_dir(dir: &Path) -> Result<File, OpenError> {
+pub(crate) fn lock_dir(dir: &Path) -> Result<File, OpenError> {
     let io = |source| OpenError::Io { path: dir.to_owned(), source };
     DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(io)?;
     let file = OpenOptions::new()
@@ -254,7 +264,7 @@ fn lock_dir(dir: &Path) -> Result<File, OpenError> {
     }
 }
 
-fn open_ledger(path: &Path) -> Result<Connection, OpenError> {
+pub(crate) fn open_ledger(path: &Path) -> Result<Connection, OpenError> {
     let io = |source| OpenError::Io { path: path.to_owned(), source };
     // Made by us first, for its mode: it holds password hashes.
     OpenOptions::new().create(true).append(true).mode(0o600).open(path).map_err(io)?;
@@ -327,10 +337,7 @@ fn ledger_uuid(connection: &Connection) -> Result<[u8; 16], OpenError> {
     Ok(connection.query_row(select, [], |row| row.get(0))?)
 }
 
-fn load_policy(
-    connection: &mut Connection,
-    options: &Options,
-) -> Result<novacore_ledger::Policy, OpenError> {
+fn load_policy(connection: &mut Connection, options: &Options) -> Result<Policy, OpenError> {
     let tx = connection.transaction()?;
     let policy = crate::policy::load(&tx, &options.resources, &options.tiers)
         .map_err(|error| OpenError::Derived(error.to_string()))?;

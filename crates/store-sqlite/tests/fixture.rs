@@ -1,5 +1,5 @@
 //! An embedded store in a temporary folder, under a clock set by hand.
-#![expect(dead_code, reason = "each test binary uses a part of it")]
+#![allow(dead_code, clippy::unwrap_used, reason = "each test binary uses a part of it")]
 
 use novacore_access::{Role, User};
 use novacore_ledger::Policy;

@@ -1,0 +1,156 @@
+//! The command line.
+
+mod admin;
+mod demo;
+mod ledger;
+
+use crate::{
+    config::{self, Config, Flags},
+    logging, serve,
+};
+use anyhow::bail;
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Usage ledger and quota gate of an AI platform.
+#[derive(Debug, Parser)]
+#[command(name = "novacore", version)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Where the configuration and the data are.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Common {
+    /// Configuration file; `novacore.toml` if there is one.
+    #[arg(long, global = true)]
+    config: Option<PathBuf>,
+    /// Folder of the ledger.
+    #[arg(long, global = true)]
+    data_dir: Option<PathBuf>,
+}
+
+impl Common {
+    fn load(self) -> anyhow::Result<Config> {
+        config::load(&Flags { config: self.config, data_dir: self.data_dir, ..Flags::default() })
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server.
+    Serve {
+        #[command(flatten)]
+        common: Common,
+        /// Address and port; port 0 picks a free one.
+        #[arg(long)]
+        listen: Option<String>,
+        /// Which part to run; the embedded store runs all of them in one process.
+        #[arg(long, default_value = "all")]
+        roles: String,
+        /// PostgreSQL; not in this release.
+        #[arg(long)]
+        database_url: Option<String>,
+    },
+    /// Fill an empty data directory with 90 days of plausible use.
+    Demo {
+        #[command(flatten)]
+        common: Common,
+    },
+    /// An operator's tasks without a browser, on a data directory that no server has open.
+    Admin {
+        #[command(flatten)]
+        common: Common,
+        #[command(subcommand)]
+        task: admin::Task,
+    },
+    /// Verify, rebuild or export the ledger.
+    Ledger {
+        #[command(flatten)]
+        common: Common,
+        #[command(subcommand)]
+        task: ledger::Task,
+    },
+    /// Copy the ledger into a new file, beside a running server too.
+    Backup {
+        #[command(flatten)]
+        common: Common,
+        /// The new file; it must not exist.
+        to: PathBuf,
+    },
+    /// Bring the data directory to this release's schema.
+    Migrate {
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Print the effective configuration, secrets masked.
+    Config {
+        #[command(flatten)]
+        common: Common,
+        /// Print the reference of all keys instead.
+        #[arg(long)]
+        reference: bool,
+    },
+    /// Print the API's description.
+    Openapi,
+}
+
+/// Runs a command.
+pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
+    match cli.command {
+        Command::Serve { common, listen, roles, database_url } => {
+            let (config, data_dir) = (common.config, common.data_dir);
+            let flags = Flags { config, data_dir, listen, database_url };
+            run_server(&config::load(&flags)?, &roles)
+        }
+        Command::Demo { common } => demo::fill(&common.load()?),
+        Command::Admin { common, task } => admin::run(&common.load()?, task),
+        Command::Ledger { common, task } => ledger::run(&common.load()?, task),
+        Command::Backup { common, to } => {
+            novacore_store_sqlite::backup(&common.load()?.store.data_dir, &to)?;
+            println!("backed up to {}", to.display());
+            Ok(())
+        }
+        Command::Migrate { common } => ledger::migrate(&common.load()?),
+        Command::Config { reference: true, .. } => {
+            print!("{}", config::reference());
+            Ok(())
+        }
+        Command::Config { common, reference: false } => {
+            print_config(&common.load()?);
+            Ok(())
+        }
+        Command::Openapi => {
+            println!("{}", serde_json::to_string_pretty(&novacore_api::openapi())?);
+            Ok(())
+        }
+    }
+}
+
+fn run_server(config: &Config, roles: &str) -> anyhow::Result<()> {
+    if roles != "all" {
+        bail!("--roles {roles}: the embedded store runs all roles in one process; leave it out");
+    }
+    logging::start(&config.log)?;
+    runtime()?.block_on(serve::serve(config))
+}
+
+/// The runtime of every command that needs one.
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}
+
+fn print_config(config: &Config) {
+    for (key, _) in config::KEYS {
+        let value = config::value_of(config, key);
+        println!("{key} = {}", if value.is_empty() { "(unset)" } else { value.trim_matches('`') });
+    }
+    for resource in &config.resources {
+        println!("resource {} ({:?}, {})", resource.name, resource.kind, resource.unit);
+    }
+    for (name, tier) in &config.tiers {
+        let limits: Vec<_> = tier.limits.keys().map(String::as_str).collect();
+        println!("tier {name}: limits on {}", limits.join(", "));
+    }
+}

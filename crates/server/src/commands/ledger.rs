@@ -1,0 +1,161 @@
+//! `novacore ledger`, and `novacore migrate`.
+
+use crate::{clock::SystemClock, compose::store_options, config::Config};
+use anyhow::{Context, bail};
+use clap::{Subcommand, ValueEnum};
+use novacore_app::metrics::Metrics;
+use novacore_ledger::Entry;
+use novacore_store_sqlite::{self as store, Options, SqliteStore};
+use novacore_vocab::{EntryId, UserId};
+use serde_json::json;
+use std::{
+    fs::File,
+    io::{self, BufWriter, Write},
+    path::PathBuf,
+    sync::Arc,
+};
+
+/// What to do with a ledger.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Task {
+    /// Recompute the chain of batches and recount every account.
+    Verify,
+    /// Delete the derived files and build them anew.
+    Rebuild,
+    /// Write every entry in the order of commits.
+    Export {
+        /// JSON Lines or CSV.
+        #[arg(long, default_value = "jsonl")]
+        format: Format,
+        /// The file; standard output if absent.
+        #[arg(long)]
+        to: Option<PathBuf>,
+    },
+}
+
+/// How an export looks.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Format {
+    /// One JSON object per line.
+    Jsonl,
+    /// Comma-separated, with a header.
+    Csv,
+}
+
+fn options(config: &Config) -> anyhow::Result<Options> {
+    store_options(config, Arc::new(SystemClock), Arc::new(Metrics::new()))
+}
+
+/// Runs a task.
+pub(crate) fn run(config: &Config, task: Task) -> anyhow::Result<()> {
+    match task {
+        Task::Verify => verify(config),
+        Task::Rebuild => {
+            let entries = store::rebuild(&options(config)?)?;
+            println!("derived files rebuilt from {entries} entries");
+            Ok(())
+        }
+        Task::Export { format, to } => export(config, format, to),
+    }
+}
+
+fn verify(config: &Config) -> anyhow::Result<()> {
+    let report = store::verify(&options(config)?)?;
+    println!(
+        "{} entries in {} batches of {} accounts",
+        report.entries, report.batches, report.accounts
+    );
+    for finding in &report.findings {
+        println!("  {finding}");
+    }
+    if !report.findings.is_empty() {
+        bail!("the ledger does not verify");
+    }
+    println!("the ledger verifies");
+    Ok(())
+}
+
+/// Opens the store, which brings an older schema forward, and says what there is.
+pub(crate) fn migrate(config: &Config) -> anyhow::Result<()> {
+    SqliteStore::open(options(config)?)?;
+    println!("the data directory has this release's schema");
+    Ok(())
+}
+
+fn export(config: &Config, format: Format, to: Option<PathBuf>) -> anyhow::Result<()> {
+    let mut out: Box<dyn Write> = match &to {
+        Some(path) => {
+            let file = File::create_new(path).with_context(|| path.display().to_string())?;
+            Box::new(BufWriter::new(file))
+        }
+        None => Box::new(BufWriter::new(io::stdout().lock())),
+    };
+    if matches!(format, Format::Csv) {
+        writeln!(out, "{}", COLUMNS.join(","))?;
+    }
+    let count = store::export(&config.store.data_dir, |user, entry| match format {
+        Format::Jsonl => writeln!(out, "{}", object(user, entry)),
+        Format::Csv => writeln!(out, "{}", line(user, entry)),
+    })?;
+    out.flush()?;
+    if let Some(path) = to {
+        eprintln!("{count} entries written to {}", path.display());
+    }
+    Ok(())
+}
+
+const COLUMNS: [&str; 14] = [
+    "id",
+    "user_id",
+    "version",
+    "kind",
+    "resource_type",
+    "amount",
+    "held",
+    "timestamp",
+    "counted_at",
+    "occurred_at",
+    "hold",
+    "corrects",
+    "flags",
+    "metadata",
+];
+
+fn object(user: UserId, entry: &Entry) -> serde_json::Value {
+    let metadata = entry.metadata.as_deref().map(serde_json::from_str::<serde_json::Value>);
+    json!({
+        "id": EntryId::of(user, entry.version, entry.recorded_at),
+        "user_id": user,
+        "version": entry.version,
+        "kind": entry.kind.as_str(),
+        "resource_type": entry.resource,
+        "amount": entry.amount,
+        "held": entry.held,
+        "timestamp": entry.recorded_at,
+        "counted_at": entry.counted_at,
+        "occurred_at": entry.occurred_at,
+        "hold": entry.hold,
+        "corrects": entry.corrects,
+        "flags": entry.flags.words().collect::<Vec<_>>(),
+        "metadata": metadata.and_then(Result::ok),
+    })
+}
+
+fn line(user: UserId, entry: &Entry) -> String {
+    let object = object(user, entry);
+    let cell = |name: &&str| match &object[*name] {
+        serde_json::Value::Null => String::new(),
+        serde_json::Value::String(text) => quoted(text),
+        other => quoted(&other.to_string()),
+    };
+    COLUMNS.iter().map(cell).collect::<Vec<_>>().join(",")
+}
+
+/// A CSV cell (RFC 4180).
+fn quoted(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
+}

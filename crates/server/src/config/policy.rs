@@ -1,0 +1,69 @@
+//! Resources and tiers: the built-in ones, with what is configured on top.
+
+use super::{Config, LimitConfig, Limits, TierConfig};
+use anyhow::{Context, bail};
+use novacore_ledger::{Cap, Limit, LimitName, Mode, Policy, Tier};
+use novacore_vocab::{Amount, ResourceName, ResourceSpec, TierName};
+
+/// The rank of a new tier without one: after the built-in ones.
+const RANK_DEFAULT: u32 = 100;
+
+/// The policy that the configuration asks for.
+pub(crate) fn policy_of(config: &Config) -> anyhow::Result<Policy> {
+    let builtin = Policy::builtin();
+    let mut resources: Vec<ResourceSpec> = builtin.resources().cloned().collect();
+    for own in &config.resources {
+        let name = ResourceName::parse(&own.name)
+            .with_context(|| format!("resources: name {:?}", own.name))?;
+        resources.retain(|spec| spec.name != name);
+        resources.push(ResourceSpec { name, kind: own.kind, unit: own.unit.as_str().into() });
+    }
+    let mut tiers: Vec<Tier> = builtin.tiers().into_iter().cloned().collect();
+    for (name, own) in &config.tiers {
+        let name = TierName::parse(name).with_context(|| format!("tiers.{name}"))?;
+        let known = tiers.iter().position(|tier| tier.name == name);
+        let index = known.unwrap_or_else(|| {
+            tiers.push(Tier { name: name.clone(), rank: RANK_DEFAULT, limits: Default::default() });
+            tiers.len() - 1
+        });
+        change_tier(&mut tiers[index], own)?;
+    }
+    Ok(Policy::new(resources, tiers)?)
+}
+
+fn change_tier(tier: &mut Tier, own: &TierConfig) -> anyhow::Result<()> {
+    tier.rank = own.rank.unwrap_or(tier.rank);
+    for (resource, limits) in &own.limits {
+        let at = format!("tiers.{}.limits.{resource}", tier.name);
+        let name = ResourceName::parse(resource).with_context(|| at.clone())?;
+        let limits = match limits {
+            Limits::One(limit) => vec![limit_of(limit).with_context(|| at.clone())?],
+            Limits::Many(limits) => {
+                let all = limits.iter().map(limit_of).collect::<anyhow::Result<_>>();
+                all.with_context(|| at.clone())?
+            }
+        };
+        tier.limits.insert(name, limits);
+    }
+    Ok(())
+}
+
+fn limit_of(own: &LimitConfig) -> anyhow::Result<Limit> {
+    let cap = match own.cap {
+        -1 => Cap::Unlimited,
+        cap => Cap::Of(Amount::new(cap).context("cap")?),
+    };
+    let mut limit = Limit::hard(cap, own.window);
+    if let Some(name) = &own.name {
+        limit.name = LimitName::parse(name).context("name")?;
+    }
+    limit.mode = match own.mode.as_deref() {
+        None | Some("hard") => Mode::Hard,
+        Some("soft") => Mode::Soft,
+        Some(other) => bail!("mode is hard or soft, not {other:?}"),
+    };
+    if let Some(percents) = &own.warn_at {
+        limit.warn_at.clone_from(percents);
+    }
+    Ok(limit)
+}

@@ -1,0 +1,106 @@
+//! The reference of all keys: what `docs/reference/config.md` is made of.
+
+use super::Config;
+use secrecy::SecretString;
+
+/// Key, and what it means.
+pub(crate) const KEYS: [(&str, &str); 19] = [
+    ("server.listen", "Address and port for everyone. Loopback only by default."),
+    (
+        "server.internal_listen",
+        "Address for calls between services alone. Unset: they share `listen`.",
+    ),
+    ("server.trusted_proxies", "Addresses whose `X-Forwarded-For` is believed."),
+    ("server.drain_seconds", "How long requests may take to finish after SIGTERM."),
+    ("server.connections_max", "Most connections at once; more wait to be accepted."),
+    ("store.data_dir", "Folder of the ledger."),
+    ("store.accounts_max", "Accounts kept in memory."),
+    (
+        "store.free_bytes_min",
+        "Below this many free bytes on the disk, writes are refused with 503.",
+    ),
+    (
+        "store.key_filter_bytes_max",
+        "Memory for the filters of the idempotency key index, in bytes.",
+    ),
+    ("store.database_url", "PostgreSQL. Not in this release: setting it is an error."),
+    ("auth.access_ttl_seconds", "Life of an access token."),
+    ("auth.trial_days", "Length of the trial that a new user is shown."),
+    ("auth.first_tier", "The tier of a new user."),
+    (
+        "auth.jwt_secret",
+        "Signs access tokens (HS256), at least 32 bytes. Unset: made once and kept.",
+    ),
+    ("auth.service_token", "What services show, at least 32 bytes. Unset: made once and kept."),
+    ("auth.admin_email", "The first administrator, made at the first start."),
+    ("auth.admin_password", "His password. Unset: made and printed once."),
+    ("log.format", "`pretty` or `json`."),
+    ("log.level", "A tracing filter, such as `info` or `novacore=debug`."),
+];
+
+/// The reference as Markdown.
+pub(crate) fn reference() -> String {
+    let defaults = Config::default();
+    let mut text = String::from(
+        "# Configuration\n\n\
+         Made by `novacore config --reference`; do not edit.\n\n\
+         Values come from `novacore.toml` (or `--config FILE`), then the environment, then flags; the later win. In the\n\
+         environment a key is `NOVACORE__SECTION__KEY`. Shorter names: `NOVACORE_DATA_DIR`, `NOVACORE_LISTEN`,\n\
+         `NOVACORE_JWT_SECRET`, `NOVACORE_SERVICE_TOKEN`, `NOVACORE_ADMIN_EMAIL`, `NOVACORE_ADMIN_PASSWORD`.\n\
+         An unknown key is an error. Resources and tiers are described in [limits](../guides/limits.md).\n\n\
+         | key | default | meaning |\n|---|---|---|\n",
+    );
+    for (key, meaning) in KEYS {
+        let value = value_of(&defaults, key);
+        text.push_str(&format!("| `{key}` | {value} | {meaning} |\n"));
+    }
+    text
+}
+
+/// The value of a key as shown: secrets masked, what is unset empty.
+pub(crate) fn value_of(config: &Config, key: &str) -> String {
+    let secret = |value: &Option<SecretString>| match value {
+        Some(_) => "`***`".to_owned(),
+        None => String::new(),
+    };
+    let text = |value: &dyn std::fmt::Display| format!("`{value}`");
+    match key {
+        "server.listen" => text(&config.server.listen),
+        "server.internal_listen" => {
+            config.server.internal_listen.map_or_else(String::new, |address| text(&address))
+        }
+        "server.trusted_proxies" => format!("`{:?}`", config.server.trusted_proxies),
+        "server.drain_seconds" => text(&config.server.drain_seconds),
+        "server.connections_max" => text(&config.server.connections_max),
+        "store.data_dir" => text(&config.store.data_dir.display()),
+        "store.accounts_max" => text(&config.store.accounts_max),
+        "store.free_bytes_min" => text(&config.store.free_bytes_min),
+        "store.key_filter_bytes_max" => text(&config.store.key_filter_bytes_max),
+        "store.database_url" => secret(&config.store.database_url),
+        "auth.access_ttl_seconds" => text(&config.auth.access_ttl_seconds),
+        "auth.trial_days" => text(&config.auth.trial_days),
+        "auth.first_tier" => text(&config.auth.first_tier),
+        "auth.jwt_secret" => secret(&config.auth.jwt_secret),
+        "auth.service_token" => secret(&config.auth.service_token),
+        "auth.admin_email" => text(&config.auth.admin_email),
+        "auth.admin_password" => secret(&config.auth.admin_password),
+        "log.format" => format!("`{:?}`", config.log.format).to_lowercase(),
+        "log.level" => text(&config.log.level),
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reference_in_the_docs_is_this_one() {
+        let kept = include_str!("../../../../docs/reference/config.md");
+        assert_eq!(
+            kept,
+            reference(),
+            "run `novacore config --reference > docs/reference/config.md`"
+        );
+    }
+}

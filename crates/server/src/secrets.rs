@@ -1,0 +1,77 @@
+//! The server's secrets: as configured, else made once and kept in the data directory.
+//!
+//! Invariant: the file is readable by its owner alone, and never printed.
+
+use crate::config::Config;
+use anyhow::Context;
+use novacore_app::auth::AuthSecrets;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use std::{
+    fs::{DirBuilder, OpenOptions},
+    io::Write,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::Path,
+};
+
+const FILE: &str = "secrets.toml";
+const SECRET_BYTES: usize = 32;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kept {
+    jwt_secret: String,
+    refresh_secret: String,
+    service_token: String,
+}
+
+/// The secrets in force.
+pub(crate) fn load(config: &Config) -> anyhow::Result<AuthSecrets> {
+    let kept = load_kept(&config.store.data_dir)?;
+    let or = |given: &Option<SecretString>, kept: String| {
+        given.clone().unwrap_or_else(|| SecretString::from(kept))
+    };
+    Ok(AuthSecrets {
+        jwt: or(&config.auth.jwt_secret, kept.jwt_secret),
+        refresh: SecretString::from(kept.refresh_secret),
+        service_token: or(&config.auth.service_token, kept.service_token),
+    })
+}
+
+/// The service token in force, for the operator at the machine.
+pub(crate) fn service_token(config: &Config) -> anyhow::Result<String> {
+    Ok(load(config)?.service_token.expose_secret().to_owned())
+}
+
+fn load_kept(dir: &Path) -> anyhow::Result<Kept> {
+    let path = dir.join(FILE);
+    match std::fs::read_to_string(&path) {
+        Ok(text) => {
+            // The error of the parser would show a line of the file.
+            toml::from_str(&text).map_err(|_| anyhow::anyhow!("{} is malformed", path.display()))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            make(dir, &path).with_context(|| path.display().to_string())
+        }
+        Err(error) => Err(error).with_context(|| path.display().to_string()),
+    }
+}
+
+fn make(dir: &Path, path: &Path) -> anyhow::Result<Kept> {
+    DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    let kept = Kept {
+        jwt_secret: random_text()?,
+        refresh_secret: random_text()?,
+        service_token: random_text()?,
+    };
+    let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(path)?;
+    file.write_all(toml::to_string(&kept)?.as_bytes())?;
+    file.sync_all()?;
+    Ok(kept)
+}
+
+fn random_text() -> anyhow::Result<String> {
+    let mut bytes = [0_u8; SECRET_BYTES];
+    getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
