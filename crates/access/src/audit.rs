@@ -24,7 +24,8 @@ pub enum AuditError {
     Action,
 }
 
-/// Who acts. Written `user:<id>`, `key:<key id>:<user id>`, `service` or `console`; stored so, forever.
+/// Who acts. Written `user:<id>`, `key:<key id>:<user id>`, `service` or `console`; stored so,
+/// forever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Actor {
     /// A user signed in.
@@ -38,7 +39,8 @@ pub enum Actor {
     },
     /// A service with the service token.
     Service,
-    /// The operator at the machine, who holds the data directory, or the server itself at its first start.
+    /// The operator at the machine, who holds the data directory, or the server itself at its first
+    /// start.
     Console,
 }
 

@@ -1,6 +1,7 @@
 //! E-mail addresses, as names of users.
 //!
-//! Invariant: an [`Email`] is trimmed, lower-cased and of the shape `local@domain`, so equal addresses are equal text.
+//! Invariant: an [`Email`] is trimmed, lower-cased and of the shape `local@domain`, so equal
+//! addresses are equal text.
 //! Not here: proof that a mailbox exists; only a message sent there can show that.
 
 use std::fmt;

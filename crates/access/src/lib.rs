@@ -1,9 +1,10 @@
 //! Users, roles, sessions, API keys: who may do what.
 //!
-//! Invariant: a [`Permit`] is made here and nowhere else, from a [`Principal`], so a use-case that takes one cannot
-//! be reached without the check.
+//! Invariant: a [`Permit`] is made here and nowhere else, from a [`Principal`], so a use-case that
+//! takes one cannot be reached without the check.
 //! Invariant: everything is a value; no clock, no randomness, no hashing, no I/O.
-//! Not here: proof of identity. `app::auth` verifies passwords, tokens and keys, and only then makes a principal.
+//! Not here: proof of identity. `app::auth` verifies passwords, tokens and keys, and only then
+//! makes a principal.
 
 mod audit;
 mod email;

@@ -22,7 +22,8 @@ pub enum PasswordError {
     TooLong,
 }
 
-/// Whether `text` may become a password. Length is the only rule: rules about characters make passwords worse.
+/// Whether `text` may become a password. Length is the only rule: rules about characters make
+/// passwords worse.
 pub fn check_password(text: &str) -> Result<(), PasswordError> {
     if text.len() > PASSWORD_BYTES_MAX {
         return Err(PasswordError::TooLong);

@@ -8,9 +8,10 @@
 //! | API keys | signed in | | signed-in admin; operator |
 //! | administer | | | admin |
 //!
-//! *Service* is the service token, or a user of that role; *admin* is a user of that role; a key of either is held to
-//! its scopes too (`admin` for administration). A signed-in end user writes no usage: a browser that could release its
-//! own holds would be a quota without effect; for the same reason he cannot give himself a key with `usage:write`.
+//! *Service* is the service token, or a user of that role; *admin* is a user of that role; a key of
+//! either is held to its scopes too (`admin` for administration). A signed-in end user writes no
+//! usage: a browser that could release its own holds would be a quota without effect; for the same
+//! reason he cannot give himself a key with `usage:write`.
 //!
 //! Invariant: where an account is out of reach, the answer is that of one which does not exist.
 //! Not here: whether accounts exist; the caller has looked them up.
@@ -132,7 +133,8 @@ impl Principal {
         Ok(self.permit(Reserve(of.account)))
     }
 
-    /// To settle or release a hold of `of`; what was begun is brought to its end even if the account is shut by then.
+    /// To settle or release a hold of `of`; what was begun is brought to its end even if the
+    /// account is shut by then.
     pub fn settle_hold(&self, of: &Subject) -> Result<Permit<SettleHold>, Denied> {
         self.write_usage(of)?;
         Ok(self.permit(SettleHold(of.account)))
@@ -145,7 +147,8 @@ impl Principal {
         Ok(self.permit(ManageSelf(user.account())))
     }
 
-    /// To manage the API keys of `owner`. A key makes no keys, so a leaked one dies when it is revoked.
+    /// To manage the API keys of `owner`. A key makes no keys, so a leaked one dies when it is
+    /// revoked.
     pub fn manage_keys(&self, owner: &User) -> Result<Permit<ManageKeys>, Denied> {
         let grantable = if self.is_console() {
             grantable_by_operator(owner)

@@ -1,7 +1,7 @@
 //! Who calls, and for whom.
 //!
-//! Invariant: a principal made of a user is made of the user as the store knows him now, so role and disabled are
-//! never those of an old token.
+//! Invariant: a principal made of a user is made of the user as the store knows him now, so role
+//! and disabled are never those of an old token.
 //! Not here: what a principal may do; that is `permit`.
 
 use crate::{Actor, Denied, Role, Scope, Scopes, Subject, User};
@@ -59,7 +59,8 @@ impl Principal {
         Principal { identity, acting_for: None }
     }
 
-    /// This principal, calling for another user: a service for anyone, a key with `act_as` for its organisation.
+    /// This principal, calling for another user: a service for anyone, a key with `act_as` for its
+    /// organisation.
     pub fn acting_for(self, other: &Subject) -> Result<Principal, Denied> {
         let itself = self.user().map(|user| user.id) == Some(other.account.user);
         if !self.is_service() {
@@ -128,7 +129,8 @@ impl Principal {
         self.user().is_some_and(|user| user.role == Role::Admin) && self.allows(Scope::Admin)
     }
 
-    /// Whether `scope` is within what was shown: a key is held to its scopes, everything else has none to lack.
+    /// Whether `scope` is within what was shown: a key is held to its scopes, everything else has
+    /// none to lack.
     pub(crate) fn allows(&self, scope: Scope) -> bool {
         match self.scopes() {
             Some(scopes) => scopes.has(scope),

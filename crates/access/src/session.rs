@@ -1,21 +1,23 @@
 //! Sessions and the rotation of their refresh tokens.
 //!
-//! A session stores one number, its generation. Generation n's token is a keyed hash of (session, user, n) under a
-//! secret of the server's own (`app::auth`), so tokens need not be stored, not even hashed, and the successor of a
-//! token is a function of it: whoever presents the same token twice is told the same successor.
+//! A session stores one number, its generation. Generation n's token is a keyed hash of (session,
+//! user, n) under a secret of the server's own (`app::auth`), so tokens need not be stored, not
+//! even hashed, and the successor of a token is a function of it: whoever presents the same token
+//! twice is told the same successor.
 //!
-//! Invariant: a generation is passed once; of several refreshes with one token, one moves the session on and the
-//! others see it moved.
-//! Invariant: a token that is neither the current one nor its direct predecessor within the grace ends the session,
-//! since somebody has kept a copy.
+//! Invariant: a generation is passed once; of several refreshes with one token, one moves the
+//! session on and the others see it moved.
+//! Invariant: a token that is neither the current one nor its direct predecessor within the grace
+//! ends the session, since somebody has kept a copy.
 //! Not here: how a token looks.
 
 use novacore_vocab::{Account, SessionId, Timestamp};
 
-/// How long the direct predecessor is still accepted, in seconds: for the lost answer and for tabs that refresh at once.
+/// How long the direct predecessor is still accepted, in seconds: for the lost answer and for tabs
+/// that refresh at once.
 ///
-/// Within it the predecessor may come any number of times. To count would stop no thief, who gets the same successor
-/// at his first try, and would sign out whoever opens a third tab.
+/// Within it the predecessor may come any number of times. To count would stop no thief, who gets
+/// the same successor at his first try, and would sign out whoever opens a third tab.
 pub const REFRESH_GRACE_S: i64 = 30;
 /// A session not refreshed for this many days has ended.
 pub const SESSION_IDLE_DAYS: i64 = 30;
@@ -50,7 +52,8 @@ pub struct Session {
 /// What to do with a refresh token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refresh {
-    /// Store this successor if the stored generation is still the one that was judged, and issue its token.
+    /// Store this successor if the stored generation is still the one that was judged, and issue
+    /// its token.
     Rotate(Session),
     /// Issue the current token again; nothing is written.
     Repeat,

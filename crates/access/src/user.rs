@@ -62,7 +62,8 @@ pub struct User {
     pub id: UserId,
     /// The organisation, fixed when the user is created; a personal user is its own.
     pub org: OrgId,
-    /// The address to sign in with; absent for a user known only from a service call or from a token without one.
+    /// The address to sign in with; absent for a user known only from a service call or from a
+    /// token without one.
     pub email: Option<Email>,
     /// The role.
     pub role: Role,
@@ -97,7 +98,8 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// A user whom nobody knows. Judged like one out of reach, so that the answer does not tell which of the two it is.
+    /// A user whom nobody knows. Judged like one out of reach, so that the answer does not tell
+    /// which of the two it is.
     pub fn unknown(user: UserId) -> Subject {
         Subject { account: Account::personal(user), disabled: false, exists: false }
     }

@@ -1,7 +1,7 @@
 //! Who calls, found out before a handler runs.
 //!
-//! Invariant: under `/api` only `Authorization` is believed (and `NovaCore-User` beside a key that may act for others);
-//! without `/api` only the service token, and then `X-User-Id`.
+//! Invariant: under `/api` only `Authorization` is believed (and `NovaCore-User` beside a key that
+//! may act for others); without `/api` only the service token, and then `X-User-Id`.
 
 use crate::{problem::Failure, router::ApiState};
 use axum::{

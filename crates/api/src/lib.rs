@@ -1,11 +1,11 @@
 //! Control plane: usage, auth and admin handlers.
 //!
-//! Everything under `/api` is for bearers of a JWT or an API key; the same usage calls without `/api` are for services,
-//! which show the service token and name the user in `X-User-Id`.
+//! Everything under `/api` is for bearers of a JWT or an API key; the same usage calls without
+//! `/api` are for services, which show the service token and name the user in `X-User-Id`.
 //!
 //! Invariant: handlers are glue: extract, permit, use-case, view.
-//! Invariant: whatever goes wrong is answered with a problem of the catalogue; no header of a client is believed but
-//! those that this crate reads.
+//! Invariant: whatever goes wrong is answered with a problem of the catalogue; no header of a
+//! client is believed but those that this crate reads.
 //! Not here: rules; how to listen.
 
 mod body;

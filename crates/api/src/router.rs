@@ -39,7 +39,8 @@ pub(crate) struct ApiState {
     pub(crate) options: Arc<ApiOptions>,
 }
 
-/// Everything: bearers under `/api`, services without it, health, metrics and the API's description.
+/// Everything: bearers under `/api`, services without it, health, metrics and the API's
+/// description.
 pub fn router(cx: Cx, options: ApiOptions) -> Router {
     let state = |mount| ApiState { cx: cx.clone(), mount, options: Arc::new(options.clone()) };
     let public = Router::new()
@@ -146,7 +147,8 @@ fn open_routes() -> Router<ApiState> {
         .route("/metrics", get(health::metrics))
 }
 
-/// The address of the client, for limits on login and register: the peer's, or what a trusted proxy says it is.
+/// The address of the client, for limits on login and register: the peer's, or what a trusted proxy
+/// says it is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ClientAddress(pub(crate) IpAddr);
 
@@ -162,7 +164,8 @@ impl FromRequestParts<ApiState> for ClientAddress {
         if !state.options.trusted_proxies.contains(&peer) {
             return Ok(ClientAddress(peer));
         }
-        // The last address that is no proxy of ours: what stands before it a client may have written.
+        // The last address that is no proxy of ours: what stands before it a client may have
+        // written.
         let said = parts.headers.get_all("x-forwarded-for").iter();
         let said = said.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
         let said: Vec<IpAddr> = said.filter_map(|text| text.trim().parse().ok()).collect();

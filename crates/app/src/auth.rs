@@ -1,12 +1,14 @@
-//! Who calls: registration, sign-in, tokens, sessions, API keys, and the operator's hold over users.
+//! Who calls: registration, sign-in, tokens, sessions, API keys, and the operator's hold over
+//! users.
 //!
-//! [`Auth`] verifies proofs (passwords, JWTs, refresh tokens, API keys, the service token) and turns them into
-//! principals; what a principal may do is judged by `novacore_access`.
+//! [`Auth`] verifies proofs (passwords, JWTs, refresh tokens, API keys, the service token) and
+//! turns them into principals; what a principal may do is judged by `novacore_access`.
 //!
-//! Invariant: role, disabled and tier come from the store, never from a token, and a change is in force for every call
-//! that starts after it was acknowledged.
+//! Invariant: role, disabled and tier come from the store, never from a token, and a change is in
+//! force for every call that starts after it was acknowledged.
 //! Invariant: no secret, hash or password is printed, logged, or part of an error.
-//! Invariant: secrets are compared in constant time, and an unknown address costs as much time as a wrong password.
+//! Invariant: secrets are compared in constant time, and an unknown address costs as much time as a
+//! wrong password.
 //! Not here: HTTP, and the ledger.
 
 pub mod administer;
@@ -47,7 +49,8 @@ use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// Shortest secret of the server, in bytes; shorter ones can be guessed, and HS256 asks for as many.
+/// Shortest secret of the server, in bytes; shorter ones can be guessed, and HS256 asks for as
+/// many.
 pub const SECRET_BYTES_MIN: usize = 32;
 
 /// The server's own secrets, each at least [`SECRET_BYTES_MIN`] long.
@@ -55,7 +58,8 @@ pub const SECRET_BYTES_MIN: usize = 32;
 pub struct AuthSecrets {
     /// Signs JWTs; shared with the platform's other services.
     pub jwt: SecretString,
-    /// Makes refresh tokens; shared with nobody, so that who can sign a JWT of minutes cannot make a session of weeks.
+    /// Makes refresh tokens; shared with nobody, so that who can sign a JWT of minutes cannot make
+    /// a session of weeks.
     pub refresh: SecretString,
     /// What services show as `X-Service-Token`.
     pub service_token: SecretString,
@@ -83,7 +87,8 @@ pub struct AuthOptions {
 }
 
 impl Default for AuthOptions {
-    /// Argon2id with 19 MiB and 2 passes is OWASP's advice; 32 waiting passwords are about two seconds of one core.
+    /// Argon2id with 19 MiB and 2 passes is OWASP's advice; 32 waiting passwords are about two
+    /// seconds of one core.
     fn default() -> AuthOptions {
         AuthOptions {
             access_ttl_s: 15 * 60,
@@ -134,7 +139,8 @@ pub struct Tokens {
 }
 
 impl Auth {
-    /// Authentication over `directory`. Fails if a secret is too short or the options make no sense.
+    /// Authentication over `directory`. Fails if a secret is too short or the options make no
+    /// sense.
     pub fn new(
         directory: Arc<dyn Directory>,
         clock: Arc<dyn Clock>,

@@ -1,6 +1,7 @@
 //! Why a use-case did not do what was asked.
 //!
-//! Invariant: a variant says what the caller can do about it; text for the log is in [`AppError::Internal`] only.
+//! Invariant: a variant says what the caller can do about it; text for the log is in
+//! [`AppError::Internal`] only.
 
 use crate::auth::error::{AuthError, TokenFault};
 use novacore_access::{Denied, KeyError};

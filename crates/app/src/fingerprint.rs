@@ -1,7 +1,8 @@
 //! What an idempotency key stands for: a hash of verb, target and parsed body.
 //!
-//! Invariant: two commands that mean the same have the same fingerprint, however their bodies were written; parts are
-//! prefixed with their lengths, so that no two commands share one by running together.
+//! Invariant: two commands that mean the same have the same fingerprint, however their bodies were
+//! written; parts are prefixed with their lengths, so that no two commands share one by running
+//! together.
 
 use novacore_ledger::{Expect, HoldAsk, OnExpiry, Record, Reserve, Settle};
 use novacore_vocab::{Amount, HoldId, ResourceName, Source, Timestamp};

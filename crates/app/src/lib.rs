@@ -1,7 +1,7 @@
 //! Use-cases, one file per verb.
 //!
-//! A use-case takes the composition ([`cx::Cx`]), the right to do what it does (a `Permit` that only `access` makes), and
-//! plain data; it asks the ports and answers with plain data.
+//! A use-case takes the composition ([`cx::Cx`]), the right to do what it does (a `Permit` that
+//! only `access` makes), and plain data; it asks the ports and answers with plain data.
 //!
 //! Invariant: nothing here judges a quota; that is `ledger`, reached through the store's port.
 //! Not here: HTTP, JSON.

@@ -1,6 +1,7 @@
 //! What is measured, in Prometheus' format.
 //!
-//! Invariant: labels come from small fixed sets (configured resources, route templates), never from users.
+//! Invariant: labels come from small fixed sets (configured resources, route templates), never from
+//! users.
 //! Not here: who may read them; where they are served.
 
 use novacore_store::{ledger::StoreHealth, observe::Observer};

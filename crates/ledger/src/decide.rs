@@ -1,7 +1,8 @@
 //! The one function that decides, synchronous and without clock or I/O.
 //!
-//! The ladder, in order: a replayed key gets its first answer; what is wrong in itself is refused; then each verb's own
-//! checks, of which the limits are the last ([`admit`]). What is refused writes nothing.
+//! The ladder, in order: a replayed key gets its first answer; what is wrong in itself is refused;
+//! then each verb's own checks, of which the limits are the last ([`admit`]). What is refused
+//! writes nothing.
 
 pub mod admit;
 mod hold;
@@ -27,8 +28,9 @@ pub struct Decided {
     pub key: Option<KeyRecord>,
 }
 
-/// Judges a command. `state` must be swept ([`expire_next`]) and must contain the hold and the corrected entry that
-/// the command names, if they exist; `seen` is what is stored under the command's key.
+/// Judges a command. `state` must be swept ([`expire_next`]) and must contain the hold and the
+/// corrected entry that the command names, if they exist; `seen` is what is stored under the
+/// command's key.
 pub fn decide(
     state: &AccountState,
     policy: &Policy,
@@ -64,8 +66,8 @@ fn replay(command: &Command, seen: &KeyRecord) -> Outcome {
     }
 }
 
-/// The expiry of the first hold that has run out at `now`; empty if none has. Applied and asked again until then,
-/// before anything else is decided.
+/// The expiry of the first hold that has run out at `now`; empty if none has. Applied and asked
+/// again until then, before anything else is decided.
 pub fn expire_next(state: &AccountState, policy: &Policy, now: Timestamp) -> Vec<Entry> {
     let Some(hold) = state.next_due_hold(now) else { return Vec::new() };
     let mut draft = Draft::new(state, policy, now);
@@ -153,7 +155,8 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Writes an entry and the threshold events that it causes. Each resource is written at most once per command.
+    /// Writes an entry and the threshold events that it causes. Each resource is written at most
+    /// once per command.
     fn write(&mut self, line: Line) {
         let crossed = threshold::crossings(
             self.state,
@@ -212,7 +215,8 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Every counter of a resource stays within the range of amounts. All-time counters bound those of every window.
+    /// Every counter of a resource stays within the range of amounts. All-time counters bound those
+    /// of every window.
     fn check_range(&self, resource: &ResourceName, change: i64) -> Result<(), Refusal> {
         let (used, held) = self.state.totals(resource, Window::Lifetime, self.now);
         let sum = i128::from(used) + i128::from(held) + i128::from(change);

@@ -1,6 +1,7 @@
 //! The ledger's rows.
 //!
-//! Invariant: everything that changes an account is an entry; its counters are sums of `amount` and `held`.
+//! Invariant: everything that changes an account is an entry; its counters are sums of `amount` and
+//! `held`.
 
 use crate::LimitName;
 use novacore_vocab::{ResourceName, Source, Timestamp, Version, Window};

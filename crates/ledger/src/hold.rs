@@ -1,6 +1,7 @@
 //! Headroom set aside before work whose size is not known yet.
 //!
-//! Invariant: a hold ends exactly once, and what it held is then settled or released to the last unit.
+//! Invariant: a hold ends exactly once, and what it held is then settled or released to the last
+//! unit.
 
 use crate::OnExpiry;
 use novacore_vocab::{ResourceName, Timestamp, Version};

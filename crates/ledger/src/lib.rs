@@ -1,10 +1,12 @@
 //! Tiers, limits, counters, holds, entries, and the one function that decides.
 //!
-//! Everything that changes an account is an [`Entry`]; an account's state is the fold of its entries ([`AccountState::apply`]),
-//! so `used` and `held` of every counter are plain sums over the ledger. [`decide`] judges a command against a state
-//! and returns the entries to write; it changes nothing itself.
+//! Everything that changes an account is an [`Entry`]; an account's state is the fold of its
+//! entries ([`AccountState::apply`]), so `used` and `held` of every counter are plain sums over the
+//! ledger. [`decide`] judges a command against a state and returns the entries to write; it changes
+//! nothing itself.
 //!
-//! Invariant: no clock, no randomness, no I/O, no floats; the same inputs give the same outcome in every store.
+//! Invariant: no clock, no randomness, no I/O, no floats; the same inputs give the same outcome in
+//! every store.
 //! Invariant: quota arithmetic is in [`mod@decide`] and nowhere else.
 //! Not here: who may ask (`access`), how entries are stored (`store`).
 

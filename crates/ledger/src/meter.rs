@@ -1,8 +1,10 @@
 //! What has been used and held of one resource, per window.
 //!
-//! Every window kind is counted from the first entry on, so a limit with a new window starts exact at once.
+//! Every window kind is counted from the first entry on, so a limit with a new window starts exact
+//! at once.
 //! Invariant: a counter that is kept equals the sum of the entries counted in its window.
-//! Invariant: kept are the current and the previous window of each kind, and every window in which something is held.
+//! Invariant: kept are the current and the previous window of each kind, and every window in which
+//! something is held.
 
 use crate::{LimitName, policy::EffectiveLimit};
 use novacore_vocab::{ResourceKind, Source, Timestamp, Window};
@@ -25,7 +27,8 @@ pub struct Fired {
     pub limit: LimitName,
     /// The limit's version.
     pub version: u64,
-    /// The cap: limits of two tiers may share name and version, but then they differ here or in nothing that matters.
+    /// The cap: limits of two tiers may share name and version, but then they differ here or in
+    /// nothing that matters.
     pub cap: i64,
     /// The threshold in per cent of the cap.
     pub percent: u8,
@@ -84,8 +87,9 @@ impl Meter {
         self.parts[source as usize]
     }
 
-    /// Whether the window of this kind around `at` is still open at `now`: it is the current or the previous one, or
-    /// something is held in it. Counters of other windows may be gone, and nothing may depend on when they go.
+    /// Whether the window of this kind around `at` is still open at `now`: it is the current or the
+    /// previous one, or something is held in it. Counters of other windows may be gone, and nothing
+    /// may depend on when they go.
     pub fn keeps(&self, window: Window, at: Timestamp, now: Timestamp) -> bool {
         is_recent(window, window.span_at(at).start, now) || self.totals(window, at).1 != 0
     }
@@ -105,8 +109,8 @@ impl Meter {
         }
     }
 
-    /// Notes that a threshold has fired. Firings of other versions stay: a version comes back when an override expires
-    /// or a tier is restored.
+    /// Notes that a threshold has fired. Firings of other versions stay: a version comes back when
+    /// an override expires or a tier is restored.
     pub(crate) fn fire(&mut self, window: Window, at: Timestamp, now: Timestamp, fired: Fired) {
         if let Some(counter) = self.counter_mut(window, at, now) {
             counter.fired.push(fired);
@@ -125,7 +129,8 @@ impl Meter {
         })
     }
 
-    /// The kept counter for `at`, made if its window is recent; older windows without one are closed for good.
+    /// The kept counter for `at`, made if its window is recent; older windows without one are
+    /// closed for good.
     fn counter_mut(
         &mut self,
         window: Window,

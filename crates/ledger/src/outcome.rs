@@ -98,7 +98,8 @@ pub struct QuotaRefusal {
     pub requested: i64,
     /// What would have been admitted, over all limits of the resource.
     pub remaining: i64,
-    /// When the window ends; `None` if waiting does not help: for a level, and for a hold whose window is over.
+    /// When the window ends; `None` if waiting does not help: for a level, and for a hold whose
+    /// window is over.
     pub resets_at: Option<Timestamp>,
     /// The time of the decision, from which `Retry-After` counts.
     pub decided_at: Timestamp,

@@ -1,7 +1,7 @@
 //! What is metered and how much of it a tier allows.
 //!
-//! Invariant: a [`Policy`] that exists is consistent: limits name known resources, levels have lifetime windows,
-//! and there is at least one tier.
+//! Invariant: a [`Policy`] that exists is consistent: limits name known resources, levels have
+//! lifetime windows, and there is at least one tier.
 //! Not here: counters; the judgement itself.
 
 use novacore_vocab::{
@@ -52,7 +52,8 @@ pub struct Limit {
     pub window: Window,
     /// What happens beyond the cap.
     pub mode: Mode,
-    /// Percentages of the cap, 1..=100, at which a threshold event is written; the cap itself always is one.
+    /// Percentages of the cap, 1..=100, at which a threshold event is written; the cap itself
+    /// always is one.
     pub warn_at: Vec<u8>,
     /// Grows with each change of this limit; threshold events are counted per version.
     pub version: u64,
@@ -208,7 +209,8 @@ impl Policy {
         tiers
     }
 
-    /// The limits of a user on a resource, overrides applied. A tier that is gone counts as the lowest one: closed, not open.
+    /// The limits of a user on a resource, overrides applied. A tier that is gone counts as the
+    /// lowest one: closed, not open.
     pub fn limits<'a>(
         &'a self,
         profile: &'a Profile,
@@ -223,8 +225,8 @@ impl Policy {
         self.tiers.get(&profile.tier).unwrap_or_else(|| &self.tiers[&self.lowest])
     }
 
-    /// The first tier above the user's in which every hard limit on a resource, the user's overrides applied, would
-    /// admit what `need` says for its window.
+    /// The first tier above the user's in which every hard limit on a resource, the user's
+    /// overrides applied, would admit what `need` says for its window.
     pub fn upgrade_for(
         &self,
         profile: &Profile,

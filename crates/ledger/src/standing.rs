@@ -1,4 +1,5 @@
-//! Where an account stands: what readers are shown and what the next command would be granted, by one computation.
+//! Where an account stands: what readers are shown and what the next command would be granted, by
+//! one computation.
 //!
 //! Invariant: `grantable` is what [`crate::decide`] would admit at the same state and time.
 
@@ -87,7 +88,8 @@ pub fn limit_states(
         .collect()
 }
 
-/// Where the account stands with a resource at `now`. Holds that have run out must have been swept before.
+/// Where the account stands with a resource at `now`. Holds that have run out must have been swept
+/// before.
 pub fn standing(
     state: &AccountState,
     policy: &Policy,

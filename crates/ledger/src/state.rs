@@ -1,6 +1,7 @@
 //! An account's state: the fold of its entries.
 //!
-//! Invariant: versions are gapless and times monotonic; [`AccountState::apply`] panics rather than break that.
+//! Invariant: versions are gapless and times monotonic; [`AccountState::apply`] panics rather than
+//! break that.
 //! Invariant: `held` of every counter is the sum of the open holds of its window.
 
 use crate::{
@@ -26,8 +27,9 @@ pub struct Correctable {
 }
 
 impl Correctable {
-    /// What may be corrected of an entry that was just written or loaded, `corrected` still 0. `None` if it has charged
-    /// nothing, or was charged by an expiry: that is put right by the hold's late settle, and must not be twice.
+    /// What may be corrected of an entry that was just written or loaded, `corrected` still 0.
+    /// `None` if it has charged nothing, or was charged by an expiry: that is put right by the
+    /// hold's late settle, and must not be twice.
     pub fn of(entry: &Entry) -> Option<Correctable> {
         let by_caller = match entry.kind {
             EntryKind::Record | EntryKind::Settle => true,
@@ -132,7 +134,8 @@ impl AccountState {
         self.holds.insert(hold.version, hold);
     }
 
-    /// This state without its holds and correctable entries: enough for every reader of counters, and cheap to copy.
+    /// This state without its holds and correctable entries: enough for every reader of counters,
+    /// and cheap to copy.
     pub fn counters_only(&self) -> AccountState {
         AccountState {
             account: self.account,
@@ -146,7 +149,8 @@ impl AccountState {
         }
     }
 
-    /// Forgets ended holds and correctable entries: they are loaded again when a command concerns them.
+    /// Forgets ended holds and correctable entries: they are loaded again when a command concerns
+    /// them.
     pub fn shed(&mut self) {
         self.holds.retain(|_, hold| hold.status == HoldStatus::Open);
         self.correctable.clear();
@@ -155,8 +159,8 @@ impl AccountState {
     /// Applies one entry. `kind` is that of the entry's resource.
     ///
     /// # Panics
-    /// If the entry is not the account's next one, or concerns a hold that was not loaded: the store and its memory
-    /// disagree, and going on would corrupt the books.
+    /// If the entry is not the account's next one, or concerns a hold that was not loaded: the
+    /// store and its memory disagree, and going on would corrupt the books.
     pub fn apply(&mut self, entry: &Entry, kind: ResourceKind) {
         assert_eq!(entry.version, self.version.next(), "entries of {:?} have a gap", self.account);
         assert!(entry.recorded_at >= self.last_at, "time of {:?} runs backwards", self.account);
@@ -167,8 +171,8 @@ impl AccountState {
         self.apply_to_hold(entry);
     }
 
-    /// Applies what an entry does to its hold, and nothing else of it: for a reader who knows a hold as it was, and the
-    /// entries since.
+    /// Applies what an entry does to its hold, and nothing else of it: for a reader who knows a
+    /// hold as it was, and the entries since.
     ///
     /// # Panics
     /// If the hold is neither here nor made by the entry.
@@ -250,7 +254,8 @@ impl AccountState {
         self.due.insert((expires_at, hold.version));
     }
 
-    /// Settle, release and expiry: charge, give headroom back, and end the hold if the entry is final.
+    /// Settle, release and expiry: charge, give headroom back, and end the hold if the entry is
+    /// final.
     fn apply_charge(&mut self, entry: &Entry, end: HoldStatus) {
         let hold = held_by(&mut self.holds, entry);
         let held = hold.amount_mut(&entry.resource);

@@ -1,6 +1,7 @@
 //! Threshold events: a counter crossed a warning percentage of its cap, or the cap.
 //!
-//! Invariant: at most one event per limit version, window and threshold; a level re-arms 5 points below.
+//! Invariant: at most one event per limit version, window and threshold; a level re-arms 5 points
+//! below.
 //! Invariant: holds are not looked at, only what is used.
 
 use crate::{AccountState, Cap, Crossing, EffectiveLimit, Policy};
@@ -68,7 +69,8 @@ fn crossing(
     }
 }
 
-/// The least whole level that is not yet 5 points below the threshold; at least 1, so that an empty level re-arms all.
+/// The least whole level that is not yet 5 points below the threshold; at least 1, so that an empty
+/// level re-arms all.
 fn rearm_below(cap: i64, percent: u8) -> i64 {
     let points = (i64::from(percent) - REARM_POINTS).max(0);
     let scaled = i128::from(cap) * i128::from(points);

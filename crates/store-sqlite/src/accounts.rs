@@ -1,6 +1,7 @@
 //! The accounts in memory as readers see them: committed, never ahead of the disk.
 //!
-//! Invariant: an account is in this map exactly while its state is in the writer's book, or on its way there.
+//! Invariant: an account is in this map exactly while its state is in the writer's book, or on its
+//! way there.
 //! Invariant: `tail` holds every entry of the account that derived files may not show yet.
 
 use crate::row::{Seq, UserNo};
@@ -140,7 +141,8 @@ impl Accounts {
         self.epoch.load(Ordering::Acquire)
     }
 
-    /// Adds a loaded account; the one that is there if another was faster; `None` if it must be loaded again.
+    /// Adds a loaded account; the one that is there if another was faster; `None` if it must be
+    /// loaded again.
     pub(crate) fn insert(&self, slot: Slot, epoch: u64) -> Option<Arc<Slot>> {
         let mut slots = self.slots.write();
         let user = slot.account.user;
@@ -156,8 +158,8 @@ impl Accounts {
         Some(slot)
     }
 
-    /// Evicts accounts until at most `keep` are left or `tries` were looked at. `may_go` says whether the writer can
-    /// do without one.
+    /// Evicts accounts until at most `keep` are left or `tries` were looked at. `may_go` says
+    /// whether the writer can do without one.
     pub(crate) fn evict(
         &self,
         keep: usize,

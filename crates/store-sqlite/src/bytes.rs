@@ -1,6 +1,7 @@
 //! Compact bytes for stored values: varints, zigzag for signed numbers, length before text.
 //!
-//! Invariant: reading never panics and never allocates more than the input holds; what is short or odd is [`Short`].
+//! Invariant: reading never panics and never allocates more than the input holds; what is short or
+//! odd is [`Short`].
 
 /// The bytes end too early or make no sense.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,7 +1,7 @@
 //! Moves the write-ahead log into the ledger file beside the writer's back.
 //!
-//! A passive checkpoint on another thread copies nearly all pages; the writer then finishes the few that are left
-//! between two batches, so that the log starts over instead of growing for ever.
+//! A passive checkpoint on another thread copies nearly all pages; the writer then finishes the few
+//! that are left between two batches, so that the log starts over instead of growing for ever.
 
 use rusqlite::Connection;
 use std::{

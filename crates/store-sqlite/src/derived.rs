@@ -1,10 +1,14 @@
-//! Everything that finds or sums rows of the ledger: `derived.db` and the key index, kept on a thread of their own.
+//! Everything that finds or sums rows of the ledger: `derived.db` and the key index, kept on a
+//! thread of their own.
 //!
-//! The writer hands over each committed batch; the thread folds what has queued into one sorted transaction. Reads tell
-//! the watermark that they saw, so that the caller can lay the entries above it over them.
+//! The writer hands over each committed batch; the thread folds what has queued into one sorted
+//! transaction. Reads tell the watermark that they saw, so that the caller can lay the entries
+//! above it over them.
 //!
-//! Invariant: all of it is a function of `ledger.db` up to the watermark; what does not match is deleted and rebuilt.
-//! Invariant: the watermark never runs ahead of the tables, nor the key index's own mark ahead of its runs.
+//! Invariant: all of it is a function of `ledger.db` up to the watermark; what does not match is
+//! deleted and rebuilt.
+//! Invariant: the watermark never runs ahead of the tables, nor the key index's own mark ahead of
+//! its runs.
 //! Not here: the newest entries, which the writer's memory has.
 
 mod day;
@@ -78,7 +82,8 @@ pub(crate) struct Derived {
 }
 
 impl Derived {
-    /// Opens derived files and catches up with the ledger; rebuilds them if they do not belong to it.
+    /// Opens derived files and catches up with the ledger; rebuilds them if they do not belong to
+    /// it.
     pub(crate) fn open(options: DerivedOptions) -> Result<Derived, DerivedError> {
         let started = start::start(&options)?;
         let progress = Arc::new(Progress::new(

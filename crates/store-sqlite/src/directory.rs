@@ -1,8 +1,8 @@
 //! The directory on SQLite: users, sessions, API keys and the audit log.
 //!
-//! Writes run on the writer's thread in a savepoint of its batch, so a method's rows and its audit entry are there
-//! together or not at all, and are synced with whatever else is in the batch. Being the only writer, they may look
-//! before they write without a race.
+//! Writes run on the writer's thread in a savepoint of its batch, so a method's rows and its audit
+//! entry are there together or not at all, and are synced with whatever else is in the batch. Being
+//! the only writer, they may look before they write without a race.
 //!
 //! Invariant: a read sees every write that was acknowledged before it began.
 //! Not here: rules. Nothing here judges a session or compares a secret.

@@ -1,6 +1,7 @@
 //! What SQLite's errors mean to us.
 //!
-//! Invariant: an I/O error while writing is fatal; after a failed sync nobody knows what is on disk.
+//! Invariant: an I/O error while writing is fatal; after a failed sync nobody knows what is on
+//! disk.
 
 use novacore_store::error::StoreError;
 use rusqlite::{Error, ErrorCode};
@@ -31,8 +32,8 @@ pub(crate) fn of_write(error: &Error) -> WriteFailure {
     }
 }
 
-/// The error of a failed statement among others of one commit. Whether the transaction may go on is judged by
-/// [`of_write`] when it ends: an I/O error fails the commit as well.
+/// The error of a failed statement among others of one commit. Whether the transaction may go on is
+/// judged by [`of_write`] when it ends: an I/O error fails the commit as well.
 #[expect(clippy::needless_pass_by_value, reason = "made for map_err")]
 pub(crate) fn in_write(error: Error) -> StoreError {
     match of_write(&error) {

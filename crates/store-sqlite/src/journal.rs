@@ -53,7 +53,8 @@ impl Head {
         Ok(last.unwrap_or(Head::EMPTY))
     }
 
-    /// Numbers and hashes the rows of postings. New resource names are stored at once, before the batch.
+    /// Numbers and hashes the rows of postings. New resource names are stored at once, before the
+    /// batch.
     pub(crate) fn prepare(
         &self,
         connection: &Connection,

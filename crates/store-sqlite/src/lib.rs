@@ -1,8 +1,9 @@
 //! The embedded store: SQLite, one writer, derived files behind a watermark.
 //!
-//! `ledger.db` holds the ledger and the control plane; one thread appends to it, a whole batch per synced transaction,
-//! and its memory is the authority for counters, holds and recent keys. Indexes, roll-ups and the key index are derived
-//! on another thread and rebuilt when they do not match.
+//! `ledger.db` holds the ledger and the control plane; one thread appends to it, a whole batch per
+//! synced transaction, and its memory is the authority for counters, holds and recent keys.
+//! Indexes, roll-ups and the key index are derived on another thread and rebuilt when they do not
+//! match.
 //!
 //! Invariant: `ledger.db` alone must survive; every other file is a function of it.
 //! Invariant: an answer is given only after its batch is synced; a failed sync stops the process.

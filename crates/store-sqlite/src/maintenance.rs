@@ -1,6 +1,7 @@
 //! An operator's chores on a data directory: verify, rebuild, back up, export.
 //!
-//! Invariant: verify and rebuild hold the directory's lock; backup and export only read, beside a running server too.
+//! Invariant: verify and rebuild hold the directory's lock; backup and export only read, beside a
+//! running server too.
 
 use crate::{
     derived::{Derived, DerivedOptions},
@@ -38,7 +39,8 @@ pub struct VerifyReport {
     pub findings: Vec<String>,
 }
 
-/// Recomputes the chain of batches, recounts every account from its entries, and compares with the derived files.
+/// Recomputes the chain of batches, recounts every account from its entries, and compares with the
+/// derived files.
 pub fn verify(options: &Options) -> Result<VerifyReport, OpenError> {
     let _lock = lock_dir(&options.dir)?;
     let path = options.dir.join(LEDGER_FILE);

@@ -45,8 +45,8 @@ impl Names {
         self.0.read().by_name.get(name).copied()
     }
 
-    /// The number of a name, stored at once if it is new. Only the writer calls this, outside of a transaction: so a
-    /// number that is known is always stored.
+    /// The number of a name, stored at once if it is new. Only the writer calls this, outside of a
+    /// transaction: so a number that is known is always stored.
     pub(crate) fn intern(
         &self,
         connection: &Connection,

@@ -1,7 +1,7 @@
 //! Opening a data directory: lock, check, recover, catch up, then serve.
 //!
-//! Invariant: one process per directory. Invariant: what is damaged is refused, never repaired by guessing; a torn end
-//! of the write-ahead log is no damage, it was never acknowledged.
+//! Invariant: one process per directory. Invariant: what is damaged is refused, never repaired by
+//! guessing; a torn end of the write-ahead log is no damage, it was never acknowledged.
 
 use crate::{
     accounts::Accounts,
@@ -41,7 +41,8 @@ pub const LEDGER_FILE: &str = "ledger.db";
 /// Name of the folder of derived files, which may be deleted.
 pub const DERIVED_DIR: &str = "derived";
 const LOCK_FILE: &str = "lock";
-/// Up to this size the whole ledger file is checked at the start; beyond it `novacore ledger verify` does that.
+/// Up to this size the whole ledger file is checked at the start; beyond it `novacore ledger
+/// verify` does that.
 const QUICK_CHECK_BYTES_MAX: u64 = 32 << 20;
 /// Commits that a slow listener may fall behind before it must read the ledger.
 const POSTED_BACKLOG: usize = 4_096;
@@ -115,7 +116,8 @@ pub enum OpenError {
     Sqlite(#[from] rusqlite::Error),
 }
 
-/// The threads of a store, and the lock on its directory. Dropped after the queue's entrance, so that they end.
+/// The threads of a store, and the lock on its directory. Dropped after the queue's entrance, so
+/// that they end.
 #[derive(Debug)]
 pub(crate) struct Threads {
     stop_sweeper: Option<mpsc::Sender<()>>,
@@ -207,7 +209,8 @@ fn start(
     Ok(SqliteStore { jobs, readers, shared, clock, _threads: threads })
 }
 
-/// What the writer must have in memory from the start: accounts with open holds, and keys not yet in the index.
+/// What the writer must have in memory from the start: accounts with open holds, and keys not yet
+/// in the index.
 fn recall(
     path: &Path,
     readers: &Readers,
@@ -289,7 +292,8 @@ pub(crate) fn open_ledger(path: &Path) -> Result<Connection, OpenError> {
         return Err(OpenError::Newer { file, found: version, known });
     }
     schema::configure_writer(&connection).map_err(|error| damage(path, error))?;
-    // What an unclean stop left in the log goes into the file, synced, before anything builds on it.
+    // What an unclean stop left in the log goes into the file, synced, before anything builds on
+    // it.
     let truncate = "PRAGMA wal_checkpoint(TRUNCATE)";
     connection.query_row(truncate, [], |_| Ok(())).map_err(|error| damage(path, error))?;
     Ok(connection)
@@ -303,7 +307,8 @@ fn sync_dir(path: &Path) -> std::io::Result<()> {
     }
 }
 
-/// Checks as much of the ledger as a quick start allows: all of a small file, the last batches of any.
+/// Checks as much of the ledger as a quick start allows: all of a small file, the last batches of
+/// any.
 fn check(path: &Path, connection: &Connection) -> Result<Head, OpenError> {
     let size = std::fs::metadata(path).map_or(0, |meta| meta.len());
     if size <= QUICK_CHECK_BYTES_MAX {

@@ -1,7 +1,7 @@
 //! Acknowledged entries that derived files do not show yet, laid over what they show.
 //!
-//! Invariant: the tail is taken before the derived files are read, so that together they miss nothing; what both show
-//! counts once.
+//! Invariant: the tail is taken before the derived files are read, so that together they miss
+//! nothing; what both show counts once.
 
 use crate::row::Seq;
 use novacore_ledger::{AccountState, Entry, Hold, Profile};
@@ -54,8 +54,8 @@ pub(crate) fn entries(stored: Vec<Entry>, tail: &Tail, query: &EntryQuery) -> Ve
     page
 }
 
-/// A series with the tail's entries of the resource added: a flow on the day it occurred, a level from the day it was
-/// written on.
+/// A series with the tail's entries of the resource added: a flow on the day it occurred, a level
+/// from the day it was written on.
 pub(crate) fn days<'a>(
     mut stored: Vec<DayAmount>,
     kind: ResourceKind,

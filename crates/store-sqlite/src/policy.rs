@@ -35,7 +35,8 @@ struct LimitText {
 
 type LimitTexts = BTreeMap<ResourceName, Vec<LimitText>>;
 
-/// The policy in force: configured tiers, replaced by those that an operator has edited. Stores what is new.
+/// The policy in force: configured tiers, replaced by those that an operator has edited. Stores
+/// what is new.
 pub(crate) fn load(
     connection: &Connection,
     resources: &[ResourceSpec],

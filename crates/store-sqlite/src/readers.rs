@@ -1,6 +1,7 @@
 //! Read-only connections, lent to blocking tasks.
 //!
-//! Invariant: at most [`READERS_MAX`] reads run at once; the others wait their turn off the async threads' backs.
+//! Invariant: at most [`READERS_MAX`] reads run at once; the others wait their turn off the async
+//! threads' backs.
 
 use novacore_store::error::StoreError;
 use parking_lot::Mutex;

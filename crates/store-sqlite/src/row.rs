@@ -1,6 +1,7 @@
 //! Rows of `entry`: how a ledger entry is stored and read back.
 //!
-//! Invariant: stored discriminants are positions in the `ALL` arrays of the domain and are only appended to.
+//! Invariant: stored discriminants are positions in the `ALL` arrays of the domain and are only
+//! appended to.
 
 use crate::{
     bytes::{Put, Short, Take},
@@ -102,7 +103,8 @@ pub(crate) fn insert(
     Ok(())
 }
 
-/// Feeds the parts of a row that must never change into a hash: everything but the metadata, which may be erased.
+/// Feeds the parts of a row that must never change into a hash: everything but the metadata, which
+/// may be erased.
 pub(crate) fn hash_into(hasher: &mut blake3::Hasher, row: &Row, key: Option<&KeyRecord>) {
     let mut put = Put(Vec::with_capacity(160));
     let entry = row.entry.as_ref();
@@ -282,8 +284,8 @@ pub(crate) fn window_no(window: Window) -> u8 {
     Window::ALL.iter().position(|other| *other == window).expect("every window is listed") as u8
 }
 
-/// Reads the key of a row: columns `user_no, idem_key, fingerprint, answer`. `None` if the row belongs to another
-/// account or key, whose hash happens to be the same.
+/// Reads the key of a row: columns `user_no, idem_key, fingerprint, answer`. `None` if the row
+/// belongs to another account or key, whose hash happens to be the same.
 pub(crate) fn read_key(
     sql: &SqlRow<'_>,
     user_no: UserNo,

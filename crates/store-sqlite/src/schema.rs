@@ -1,6 +1,7 @@
 //! The tables of `ledger.db`, the only file that must survive.
 //!
-//! Invariant: `entry` and `batch` are appended to and have no secondary index; what finds rows lives in derived files.
+//! Invariant: `entry` and `batch` are appended to and have no secondary index; what finds rows
+//! lives in derived files.
 //! Invariant: a schema version is never reused; a newer one than ours is refused.
 
 use rusqlite::{Connection, Transaction, config::DbConfig};

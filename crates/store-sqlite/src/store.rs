@@ -69,8 +69,8 @@ impl SqliteStore {
         Ok(Ask { slot, command, seen, keys_through })
     }
 
-    /// What is stored under a key, as far as the index shows it. Nearly always the index alone says that there is
-    /// nothing, without a read of the ledger.
+    /// What is stored under a key, as far as the index shows it. Nearly always the index alone says
+    /// that there is nothing, without a read of the ledger.
     async fn find_key(
         &self,
         slot: &Arc<Slot>,

@@ -1,10 +1,11 @@
 //! The one thread that writes `ledger.db`.
 //!
-//! It drains what queued, judges it in memory, appends it in one synced transaction, shows it to readers, answers, and
-//! hands it to the derived files.
+//! It drains what queued, judges it in memory, appends it in one synced transaction, shows it to
+//! readers, answers, and hands it to the derived files.
 //!
 //! Invariant: nobody is answered, and no reader sees anything, before the commit has returned.
-//! Invariant: a batch that could not be committed leaves no trace in memory; if the disk's state is unknown, we stop.
+//! Invariant: a batch that could not be committed leaves no trace in memory; if the disk's state is
+//! unknown, we stop.
 
 mod batch;
 mod control;

@@ -1,59 +1,57 @@
 //! An embedded store in a temporary folder, under a clock set by hand.
-#![allow(dead_code, clippy::unwrap_used, reason = "each test binary uses a part of it")]
 
-use novacore_access::{Role, User};
 use novacore_ledger::Policy;
-use novacore_store::{directory::Users, observe::Unobserved};
+use novacore_store::{directory::Directory, ledger::Ledger, observe::Unobserved};
 use novacore_store_sqlite::{OnFatal, Options, SqliteStore};
-use novacore_store_suite::memory::HandClock;
-use novacore_vocab::{OrgId, TierName, Timestamp, UserId};
+use novacore_store_suite::{ledger::Harness, memory::HandClock};
 use std::{path::Path, sync::Arc};
 use tempfile::TempDir;
 
 pub(crate) struct Fixture {
     store: Option<SqliteStore>,
-    pub(crate) clock: Arc<HandClock>,
+    clock: Arc<HandClock>,
     dir: TempDir,
 }
 
 impl Fixture {
     pub(crate) fn new() -> Fixture {
-        let dir = TempDir::new().unwrap();
-        let clock = Arc::new(HandClock::at("2026-11-24T08:00:00Z".parse().unwrap()));
-        let store = Some(SqliteStore::open(options(dir.path(), &clock)).unwrap());
+        let dir = TempDir::new().expect("a temporary folder");
+        let start = "2026-11-24T08:00:00Z".parse().expect("a time");
+        let clock = Arc::new(HandClock::at(start));
+        let store = Some(open(dir.path(), &clock));
         Fixture { store, clock, dir }
     }
 
     pub(crate) fn store(&self) -> &SqliteStore {
-        self.store.as_ref().unwrap()
-    }
-
-    pub(crate) fn dir(&self) -> &Path {
-        self.dir.path()
-    }
-
-    pub(crate) fn close(&mut self) {
-        self.store = None;
-    }
-
-    pub(crate) fn open(&mut self) {
-        self.store = Some(SqliteStore::open(options(self.dir.path(), &self.clock)).unwrap());
-    }
-
-    pub(crate) fn reopen(&mut self) {
-        self.close();
-        self.open();
-    }
-
-    /// A user of the tier `free_trial`.
-    pub(crate) async fn user(&self, number: u128) -> UserId {
-        let user = user(number);
-        self.store().ensure_user(&user).await.unwrap();
-        user.id
+        self.store.as_ref().expect("the store is open")
     }
 }
 
-pub(crate) fn options(dir: &Path, clock: &Arc<HandClock>) -> Options {
+impl Harness for Fixture {
+    fn ledger(&self) -> &dyn Ledger {
+        self.store()
+    }
+
+    fn directory(&self) -> &dyn Directory {
+        self.store()
+    }
+
+    fn clock(&self) -> &HandClock {
+        &self.clock
+    }
+
+    fn reopen(&mut self) {
+        // One process per directory: the old store lets go before the new one opens.
+        self.store = None;
+        self.store = Some(open(self.dir.path(), &self.clock));
+    }
+}
+
+fn open(dir: &Path, clock: &Arc<HandClock>) -> SqliteStore {
+    SqliteStore::open(options(dir, clock)).expect("the store opens")
+}
+
+fn options(dir: &Path, clock: &Arc<HandClock>) -> Options {
     let policy = Policy::builtin();
     Options {
         dir: dir.to_owned(),
@@ -65,19 +63,5 @@ pub(crate) fn options(dir: &Path, clock: &Arc<HandClock>) -> Options {
         free_bytes_min: 0,
         key_filter_bytes_max: 1 << 20,
         on_fatal: OnFatal(Arc::new(|why| panic!("{why}"))),
-    }
-}
-
-pub(crate) fn user(number: u128) -> User {
-    let id = uuid::Uuid::from_u128(0x1000 + number);
-    User {
-        id: UserId(id),
-        org: OrgId(id),
-        email: None,
-        role: Role::Student,
-        tier: TierName::parse("free_trial").unwrap(),
-        disabled: false,
-        trial_ends_at: None,
-        created_at: Timestamp::from_seconds(1),
     }
 }

@@ -15,8 +15,8 @@ use novacore_store::directory::{AuditQuery, AuditRow, Credentials, Directory};
 use novacore_vocab::{OrgId, TierName, Timestamp, UserId};
 use uuid::Uuid;
 
-/// One test per behaviour. `$open` is an async function that returns a directory, or something that derefs to one, and
-/// keeps what it needs alive.
+/// One test per behaviour. `$open` is an async function that returns a directory, or something that
+/// derefs to one, and keeps what it needs alive.
 #[macro_export]
 macro_rules! directory_suite {
     ($open:path) => {

@@ -1,5 +1,6 @@
 //! The conformance suite every store passes, and the reference model.
 
 pub mod directory;
+pub mod ledger;
 pub mod memory;
 pub mod model;

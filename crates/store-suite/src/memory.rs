@@ -1,6 +1,8 @@
-//! A store in memory: the reference for every other one, and the double for tests of what stands on a store.
+//! A store in memory: the reference for every other one, and the double for tests of what stands on
+//! a store.
 //!
-//! It is the port written down as plainly as possible: one lock, entries in a list per account, nothing derived.
+//! It is the port written down as plainly as possible: one lock, entries in a list per account,
+//! nothing derived.
 //! Invariant: every judgement is the book's; nothing here knows a rule of the ledger.
 //! Not here: durability.
 

@@ -1,13 +1,51 @@
-//! The store in memory passes the suite it is the reference of.
+//! The store in memory passes the suites it is the reference of.
 
-use novacore_store_suite::memory::{HandClock, Memory};
-use novacore_vocab::Timestamp;
+use novacore_store::{directory::Directory, ledger::Ledger};
+use novacore_store_suite::{
+    ledger::Harness,
+    memory::{HandClock, Memory},
+};
 use std::sync::Arc;
 
-async fn open() -> Arc<Memory> {
-    Arc::new(Memory::new(Arc::new(HandClock::at(Timestamp::from_seconds(1_800_000_000)))))
+struct InMemory {
+    store: Arc<Memory>,
+    clock: Arc<HandClock>,
+}
+
+impl Harness for InMemory {
+    fn ledger(&self) -> &dyn Ledger {
+        self.store.as_ref()
+    }
+
+    fn directory(&self) -> &dyn Directory {
+        self.store.as_ref()
+    }
+
+    fn clock(&self) -> &HandClock {
+        &self.clock
+    }
+
+    fn reopen(&mut self) {
+        // There is nothing but memory, and it stays.
+    }
+}
+
+fn in_memory() -> InMemory {
+    let start = "2026-11-24T08:00:00Z".parse().expect("a time");
+    let clock = Arc::new(HandClock::at(start));
+    InMemory { store: Arc::new(Memory::new(clock.clone())), clock }
+}
+
+mod ledger {
+    novacore_store_suite::ledger_suite!(super::in_memory);
 }
 
 mod directory {
-    novacore_store_suite::directory_suite!(super::open);
+    use std::sync::Arc;
+
+    async fn open() -> Arc<super::Memory> {
+        super::in_memory().store
+    }
+
+    novacore_store_suite::directory_suite!(open);
 }

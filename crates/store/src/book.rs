@@ -1,8 +1,10 @@
-//! A batch: commands judged in order against the accounts in memory, and what must be written for it.
+//! A batch: commands judged in order against the accounts in memory, and what must be written for
+//! it.
 //!
-//! The book is the memory of one writer. It runs ahead of the log by the batch in hand: what [`Book::run`] returns must
-//! be committed before an outcome is told to anyone. Then the batch is accepted ([`Book::accept`]), or taken back
-//! ([`Book::revert`]) and the touched accounts loaded again as they are stored.
+//! The book is the memory of one writer. It runs ahead of the log by the batch in hand: what
+//! [`Book::run`] returns must be committed before an outcome is told to anyone. Then the batch is
+//! accepted ([`Book::accept`]), or taken back ([`Book::revert`]) and the touched accounts loaded
+//! again as they are stored.
 //!
 //! Invariant: within a batch commands that make room go first, then the others in order of arrival.
 //! Invariant: a key is remembered with the command's entries, in the same batch or not at all.
@@ -47,7 +49,8 @@ pub struct Ran {
     pub postings: Vec<Posting>,
 }
 
-/// How a command is judged: [`decide`], or a broken variant by which a test shows that it would notice.
+/// How a command is judged: [`decide`], or a broken variant by which a test shows that it would
+/// notice.
 pub type Decide = fn(&AccountState, &Policy, &Command, Option<&KeyRecord>, Timestamp) -> Decided;
 
 /// The accounts and recent keys in a writer's memory.
@@ -101,7 +104,8 @@ impl Book {
         self.states.get_mut(&user)
     }
 
-    /// Takes over a loaded account, unless it is here already: what is in memory is never older than what is stored.
+    /// Takes over a loaded account, unless it is here already: what is in memory is never older
+    /// than what is stored.
     pub fn load(&mut self, state: AccountState) {
         self.states.entry(state.account.user).or_insert(state);
     }
@@ -131,8 +135,8 @@ impl Book {
         self.keys.get(&(user, key.clone()))
     }
 
-    /// Judges a batch at `clock` and applies it in memory. Every account must be loaded, with the holds and corrected
-    /// entries that its commands name.
+    /// Judges a batch at `clock` and applies it in memory. Every account must be loaded, with the
+    /// holds and corrected entries that its commands name.
     ///
     /// # Panics
     /// If an account is not loaded, or the batch before was neither accepted nor taken back.
@@ -187,8 +191,8 @@ impl Book {
         self.keys.extend(self.fresh_keys.drain());
     }
 
-    /// Takes the batch in hand back: it was not committed. The accounts that it changed are dropped, and must be
-    /// loaded again as they are stored.
+    /// Takes the batch in hand back: it was not committed. The accounts that it changed are
+    /// dropped, and must be loaded again as they are stored.
     pub fn revert(&mut self) -> BTreeSet<UserId> {
         self.fresh_keys.clear();
         let touched = std::mem::take(&mut self.touched);
@@ -206,7 +210,8 @@ pub fn apply(state: &mut AccountState, policy: &Policy, entries: &[Entry]) {
     }
 }
 
-/// The kind of a resource. One that is no longer configured keeps its entries; they fold like those of a flow.
+/// The kind of a resource. One that is no longer configured keeps its entries; they fold like those
+/// of a flow.
 pub fn kind_of(policy: &Policy, resource: &ResourceName) -> ResourceKind {
     policy.resource(resource).map_or(ResourceKind::Flow, |spec| spec.kind)
 }

@@ -1,8 +1,10 @@
 //! The port for users, sessions, API keys and the audit log.
 //!
-//! Invariant: a method is one commit; what it writes is there whole or not at all, the audit entry included.
-//! Invariant: a method that changes what was read names what was read, and fails with [`StoreError::Stale`] if that
-//! is no longer so; hence what an audit entry says of the state before is true.
+//! Invariant: a method is one commit; what it writes is there whole or not at all, the audit entry
+//! included.
+//! Invariant: a method that changes what was read names what was read, and fails with
+//! [`StoreError::Stale`] if that is no longer so; hence what an audit entry says of the state
+//! before is true.
 //! Invariant: a read that starts after a write was acknowledged sees it.
 //! Not here: rules. A store neither judges a session nor compares a secret.
 
@@ -113,7 +115,8 @@ pub trait Users: Send + Sync {
 
     /// Changes a user, with the audit entry; the user as he is then.
     ///
-    /// Fails with [`StoreError::NotFound`], or with [`StoreError::Stale`] if `from` is not what is stored.
+    /// Fails with [`StoreError::NotFound`], or with [`StoreError::Stale`] if `from` is not what is
+    /// stored.
     async fn change_user(
         &self,
         id: UserId,
@@ -140,8 +143,9 @@ pub trait Users: Send + Sync {
 pub trait Sessions: Send + Sync {
     /// Stores a new session.
     ///
-    /// In the same commit the user's sessions that have expired by its `created_at` are removed, and then, while there
-    /// would be more than `novacore_access::SESSIONS_PER_USER_MAX`, the one that was rotated longest ago.
+    /// In the same commit the user's sessions that have expired by its `created_at` are removed,
+    /// and then, while there would be more than `novacore_access::SESSIONS_PER_USER_MAX`, the one
+    /// that was rotated longest ago.
     async fn insert_session(&self, session: &Session) -> Result<(), StoreError>;
 
     /// The session of this id, expired or not.
@@ -151,15 +155,18 @@ pub trait Sessions: Send + Sync {
         id: SessionId,
     ) -> Result<Option<Session>, StoreError>;
 
-    /// Replaces a session by its successor if its generation is still `from`: of several at once, one succeeds.
+    /// Replaces a session by its successor if its generation is still `from`: of several at once,
+    /// one succeeds.
     ///
-    /// Fails with [`StoreError::Stale`] if it is not, with [`StoreError::NotFound`] if the session has ended.
+    /// Fails with [`StoreError::Stale`] if it is not, with [`StoreError::NotFound`] if the session
+    /// has ended.
     async fn advance_session(&self, from: Generation, to: &Session) -> Result<(), StoreError>;
 
     /// Ends a session; without effect if it has ended.
     async fn end_session(&self, account: Account, id: SessionId) -> Result<(), StoreError>;
 
-    /// Ends all sessions of a user, with the audit entry if an operator does it; how many there were.
+    /// Ends all sessions of a user, with the audit entry if an operator does it; how many there
+    /// were.
     async fn end_sessions_of(
         &self,
         account: Account,
@@ -214,12 +221,14 @@ pub trait ApiKeys: Send + Sync {
         audit: &AuditEntry,
     ) -> Result<(), StoreError>;
 
-    /// Remembers that a key was used; never moves the time back, and is without effect on a key that is gone.
+    /// Remembers that a key was used; never moves the time back, and is without effect on a key
+    /// that is gone.
     async fn touch_key(&self, account: Account, id: KeyId, at: Timestamp)
     -> Result<(), StoreError>;
 }
 
-/// The number of an audit entry: ascending in the order of commits, unique, not necessarily without gaps.
+/// The number of an audit entry: ascending in the order of commits, unique, not necessarily without
+/// gaps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AuditSeq(pub u64);
 

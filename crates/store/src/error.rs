@@ -14,7 +14,8 @@ pub enum StoreError {
     /// This machine's clock is more than five minutes behind the last committed entry.
     #[error("the clock is behind the ledger")]
     ClockBehind,
-    /// The store is stopping, stopped, or out of reach. Whether the operation was applied is unknown: repeat it under its key.
+    /// The store is stopping, stopped, or out of reach. Whether the operation was applied is
+    /// unknown: repeat it under its key.
     #[error("the store is unavailable")]
     Unavailable,
     /// The name or address is already taken.

@@ -1,5 +1,5 @@
-//! The queue before a writer, and its natural group commit: whatever queued while the last batch was committed makes
-//! the next one; there are no timers.
+//! The queue before a writer, and its natural group commit: whatever queued while the last batch
+//! was committed makes the next one; there are no timers.
 //!
 //! Invariant: the queue is bounded; what does not fit is refused at once, never waited for.
 

@@ -1,7 +1,8 @@
 //! The port of the ledger: commands in, outcomes out, and everything that readers ask.
 //!
 //! Invariant: an outcome is told only after what it says is durable.
-//! Invariant: a read that starts after an acknowledgement sees what was acknowledged; no read sees what is not durable.
+//! Invariant: a read that starts after an acknowledgement sees what was acknowledged; no read sees
+//! what is not durable.
 //! Not here: who may ask.
 
 use crate::error::StoreError;
@@ -159,8 +160,8 @@ pub trait Ledger: Send + Sync + std::fmt::Debug {
     /// Fails with [`StoreError::NotFound`] if there is no such user.
     async fn submit(&self, user: UserId, command: Command) -> Result<Outcome, StoreError>;
 
-    /// As [`Ledger::submit`] for many at once, at most [`SUBMIT_COMMANDS_MAX`]; results in the commands' order. Each
-    /// succeeds or fails for itself.
+    /// As [`Ledger::submit`] for many at once, at most [`SUBMIT_COMMANDS_MAX`]; results in the
+    /// commands' order. Each succeeds or fails for itself.
     async fn submit_all(
         &self,
         commands: Vec<(UserId, Command)>,
@@ -188,14 +189,16 @@ pub trait Ledger: Send + Sync + std::fmt::Debug {
     /// What all users used of each resource, with the `top` users of each.
     async fn totals(&self, range: DayRange, top: usize) -> Result<Vec<ResourceUse>, StoreError>;
 
-    /// Entries of all accounts as they are committed. A receiver that lags reads the gap with [`Ledger::entries`].
+    /// Entries of all accounts as they are committed. A receiver that lags reads the gap with
+    /// [`Ledger::entries`].
     fn subscribe(&self) -> broadcast::Receiver<Posted>;
 
     /// The policy in force.
     fn policy(&self) -> Arc<Policy>;
 
-    /// Adds or replaces a tier, with the audit entry; in force from the next batch on. `version` of each limit is
-    /// set by the store: kept where the limit is unchanged, else larger than every version before.
+    /// Adds or replaces a tier, with the audit entry; in force from the next batch on. `version` of
+    /// each limit is set by the store: kept where the limit is unchanged, else larger than every
+    /// version before.
     async fn put_tier(&self, tier: Tier, audit: &AuditEntry) -> Result<Arc<Policy>, StoreError>;
 
     /// Sets a user's override, replacing one of the same limit; its `version` is set by the store.

@@ -1,6 +1,7 @@
 //! The storage port: traits, errors, and the lanes that batch writes.
 //!
-//! Invariant: nothing here knows a database; nothing here judges a quota, but for calling `novacore_ledger::decide`.
+//! Invariant: nothing here knows a database; nothing here judges a quota, but for calling
+//! `novacore_ledger::decide`.
 //! Not here: users' rights (`access`), rules of the ledger (`ledger`).
 
 pub mod book;

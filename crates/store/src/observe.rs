@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-/// Receives measurements; implemented by the binary's metrics. Calls must be cheap: they are made by the writer.
+/// Receives measurements; implemented by the binary's metrics. Calls must be cheap: they are made
+/// by the writer.
 pub trait Observer: Send + Sync + std::fmt::Debug {
-    /// A batch was committed: its commands, its entries, and how long the commit with its sync took.
+    /// A batch was committed: its commands, its entries, and how long the commit with its sync
+    /// took.
     fn committed(&self, commands: usize, entries: usize, commit: Duration);
     /// A batch could not be committed.
     fn commit_failed(&self);

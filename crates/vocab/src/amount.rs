@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// The largest magnitude an amount or a counter may have: 2^53 - 1, so that every JSON reader keeps it exact.
+/// The largest magnitude an amount or a counter may have: 2^53 - 1, so that every JSON reader keeps
+/// it exact.
 pub const AMOUNT_ABS_MAX: i64 = (1 << 53) - 1;
 
 /// A signed whole amount of a resource (tokens, bytes, minutes), within ±[`AMOUNT_ABS_MAX`].
@@ -82,7 +83,8 @@ impl Percent {
     }
 }
 
-/// `part` of `whole` in hundredths of a per cent, rounded half up; a `whole` of 0 is 0 while `part` is at most 0, else 100 %.
+/// `part` of `whole` in hundredths of a per cent, rounded half up; a `whole` of 0 is 0 while `part`
+/// is at most 0, else 100 %.
 pub fn percent_of(part: i64, whole: i64) -> Percent {
     if whole <= 0 {
         return Percent(if part > 0 { 10_000 } else { 0 });

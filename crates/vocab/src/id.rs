@@ -107,10 +107,12 @@ impl fmt::Display for Version {
 const VERSION_BITS: u32 = 40;
 const VERSION_MASK: u128 = (1 << VERSION_BITS) - 1;
 
-/// The id of an entry: a UUIDv7 whose random part is 34 bits of its user's id and its 40-bit version.
+/// The id of an entry: a UUIDv7 whose random part is 34 bits of its user's id and its 40-bit
+/// version.
 ///
-/// So an id is a function of the entry, needs no source of randomness, sorts by time, and leads to the entry within
-/// its account without an index of its own. It is no secret: entries of others are not readable whatever id is guessed.
+/// So an id is a function of the entry, needs no source of randomness, sorts by time, and leads to
+/// the entry within its account without an index of its own. It is no secret: entries of others are
+/// not readable whatever id is guessed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct EntryId(pub Uuid);
@@ -133,7 +135,8 @@ impl EntryId {
     }
 }
 
-/// Mixes all 128 bits of a UUID into the low ones (the constant is 2^128 divided by the golden ratio).
+/// Mixes all 128 bits of a UUID into the low ones (the constant is 2^128 divided by the golden
+/// ratio).
 fn fold(uuid: Uuid) -> u128 {
     uuid.as_u128().wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835) >> 64
 }
@@ -153,7 +156,8 @@ impl FromStr for EntryId {
 
 /// The id of a hold: its user, and the version of the first entry of its reserve.
 ///
-/// Written as `res_<user, 32 hex digits>_<version>`, so that any node finds the account without a look-up.
+/// Written as `res_<user, 32 hex digits>_<version>`, so that any node finds the account without a
+/// look-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HoldId {
     /// Whose hold it is.
@@ -184,7 +188,8 @@ impl FromStr for HoldId {
     }
 }
 
-/// The key under which a caller may repeat a command without repeating its effect; its scope is the account.
+/// The key under which a caller may repeat a command without repeating its effect; its scope is the
+/// account.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IdempotencyKey(Arc<str>);
 

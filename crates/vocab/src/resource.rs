@@ -61,7 +61,8 @@ pub struct ResourceSpec {
     pub unit: Arc<str>,
 }
 
-/// Who put a part of a level there; each part is kept apart, so what a source put in it can always take back.
+/// Who put a part of a level there; each part is kept apart, so what a source put in it can always
+/// take back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Source {
     /// Commands of the public API.

@@ -4,7 +4,8 @@ use crate::{Timestamp, instant::MICROS_PER_DAY};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A kind of window. Rolling and billing-month windows and users' own zones come with a later issue.
+/// A kind of window. Rolling and billing-month windows and users' own zones come with a later
+/// issue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Window {
@@ -88,8 +89,9 @@ fn fixed_span(at: Timestamp, micros: i64, offset: i64) -> Span {
     Span { start: Timestamp::from_micros(start), end: Timestamp::from_micros(start + micros) }
 }
 
-/// Days-from-civil and back after Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms": on the hot path of
-/// every decision, where a calendar library's general conversion showed in the profile.
+/// Days-from-civil and back after Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms": on
+/// the hot path of every decision, where a calendar library's general conversion showed in the
+/// profile.
 fn month_span(at: Timestamp) -> Span {
     let (year, month) = civil_month(at.day_number());
     let (next_year, next_month) = if month == 12 { (year + 1, 1) } else { (year, month + 1) };

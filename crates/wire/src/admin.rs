@@ -60,7 +60,8 @@ pub struct TierList {
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct PutTierRequest {
-    /// Tiers are offered as upgrades in ascending rank; as it was if absent, above all others for a new tier.
+    /// Tiers are offered as upgrades in ascending rank; as it was if absent, above all others for a
+    /// new tier.
     pub rank: Option<u32>,
     /// Limits by resource; a resource without limits is unlimited.
     #[schema(value_type = BTreeMap<String, Vec<PutLimit>>)]
@@ -83,7 +84,8 @@ pub struct PutLimit {
     pub window: Window,
     /// What happens beyond the cap; `hard` if absent.
     pub mode: Option<LimitMode>,
-    /// Percentages of the cap, 1 to 100, at which a threshold event is written; 80 and 100 if absent.
+    /// Percentages of the cap, 1 to 100, at which a threshold event is written; 80 and 100 if
+    /// absent.
     pub warn_at: Option<Vec<u8>>,
 }
 

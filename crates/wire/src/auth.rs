@@ -1,4 +1,5 @@
-//! The platform's auth calls, whose unknown fields are ignored, and the native ones about keys and sessions.
+//! The platform's auth calls, whose unknown fields are ignored, and the native ones about keys and
+//! sessions.
 
 use novacore_vocab::{KeyId, SessionId, TierName, Timestamp, UserId};
 use serde::{Deserialize, Serialize};

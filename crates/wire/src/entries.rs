@@ -15,8 +15,8 @@ pub const PAGE_ROWS_DEFAULT: usize = 50;
 pub struct EntriesQuery {
     /// Only those of this resource.
     pub resource_type: Option<String>,
-    /// Only those of these kinds, parted by commas: record, correction, reserve, extend, settle, release, expire,
-    /// threshold.
+    /// Only those of these kinds, parted by commas: record, correction, reserve, extend, settle,
+    /// release, expire, threshold.
     pub kind: Option<String>,
     /// Only those recorded at this time or later.
     #[param(value_type = Option<String>, format = DateTime)]

@@ -1,6 +1,7 @@
 //! Usage as CloudEvents 1.0.
 //!
-//! Unknown attributes of an event are its extensions and are ignored; unknown fields of `data` are refused.
+//! Unknown attributes of an event are its extensions and are ignored; unknown fields of `data` are
+//! refused.
 
 use crate::{metadata::Metadata, number::WireAmount, problem::Problem};
 use novacore_vocab::{EntryId, ResourceName, Timestamp};

@@ -1,7 +1,9 @@
 //! Request and response shapes, and the problem catalogue.
 //!
-//! Invariant: what a client may send is bounded and typed here; a number that does not fit is refused, never rounded.
-//! Invariant: shapes of the platform ("fixed") ignore fields they do not know, native ones refuse them.
+//! Invariant: what a client may send is bounded and typed here; a number that does not fit is
+//! refused, never rounded.
+//! Invariant: shapes of the platform ("fixed") ignore fields they do not know, native ones refuse
+//! them.
 //! Not here: what the shapes mean; `api` converts them from and to the domain.
 
 pub mod admin;

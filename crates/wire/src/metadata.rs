@@ -23,7 +23,8 @@ impl<'de> Deserialize<'de> for Metadata {
         if !raw.starts_with('{') {
             return Err(D::Error::custom("must be a JSON object"));
         }
-        // Reading it as values bounds its depth and its numbers: what cannot be read must not be stored.
+        // Reading it as values bounds its depth and its numbers: what cannot be read must not be
+        // stored.
         if serde_json::from_str::<serde_json::Value>(raw).is_err() {
             return Err(D::Error::custom("is nested too deeply or holds a number out of range"));
         }

@@ -28,7 +28,8 @@ pub struct WirePercent(pub Percent);
 
 impl Serialize for WirePercent {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // Hundredths of a per cent up to 2^53 are exact as a double, and the quotient prints as it was meant.
+        // Hundredths of a per cent up to 2^53 are exact as a double, and the quotient prints as it
+        // was meant.
         let hundredths = self.0.0 as f64;
         serializer.serialize_f64(hundredths / 100.0)
     }

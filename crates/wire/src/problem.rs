@@ -1,8 +1,10 @@
-//! The problem catalogue: every way in which a call can fail, as RFC 9457 `application/problem+json`.
+//! The problem catalogue: every way in which a call can fail, as RFC 9457
+//! `application/problem+json`.
 //!
 //! Invariant: `type` is stable: a kind may be added, never renamed.
 //! Invariant: `cause` is for the log and is not part of what is sent.
-//! Not here: which error of the domain is which problem (`api`); headers beside the body (`rate_limit`).
+//! Not here: which error of the domain is which problem (`api`); headers beside the body
+//! (`rate_limit`).
 
 use novacore_vocab::{ResourceName, TierName, Timestamp, Window};
 use serde::{Serialize, Serializer, ser::SerializeMap};

@@ -1,7 +1,9 @@
-//! The fields `RateLimit` and `RateLimit-Policy` of draft-ietf-httpapi-ratelimit-headers-10, beside every 429.
+//! The fields `RateLimit` and `RateLimit-Policy` of draft-ietf-httpapi-ratelimit-headers-10, beside
+//! every 429.
 //!
-//! `RateLimit-Policy: "llm_tokens.day";q=1000;w=86400` says what the limit is, `RateLimit: "llm_tokens.day";r=200;t=3600`
-//! what is left and for how many seconds. A level has neither `w` nor `t`, since it never resets.
+//! `RateLimit-Policy: "llm_tokens.day";q=1000;w=86400` says what the limit is, `RateLimit:
+//! "llm_tokens.day";r=200;t=3600` what is left and for how many seconds. A level has neither `w`
+//! nor `t`, since it never resets.
 
 use crate::problem::Exceeded;
 

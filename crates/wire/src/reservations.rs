@@ -51,7 +51,8 @@ pub struct ReserveRequest {
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SettleRequest {
-    /// What was used since the last settle; it may exceed what is held, and a resource left out counts 0.
+    /// What was used since the last settle; it may exceed what is held, and a resource left out
+    /// counts 0.
     #[schema(max_items = 8)]
     pub amounts: Vec<AmountOf>,
     /// Whether this ends the reservation; true if absent.

@@ -1,10 +1,12 @@
 //! JWTs: HS256 with the platform's shared secret.
 //!
 //! Invariant: the algorithm is ours to say, not the token's.
-//! Invariant: time comes from the composed clock; the library's own check is off because it reads the system's.
-//! Invariant: a token made for an audience is not for us. Upstreams of the gateway get such tokens, signed with the
-//! same secret, and must not be able to use them here.
-//! Not here: what the bearer may do. Of the claims only `sub`, `exp` and the address of a user not yet known count.
+//! Invariant: time comes from the composed clock; the library's own check is off because it reads
+//! the system's.
+//! Invariant: a token made for an audience is not for us. Upstreams of the gateway get such tokens,
+//! signed with the same secret, and must not be able to use them here.
+//! Not here: what the bearer may do. Of the claims only `sub`, `exp` and the address of a user not
+//! yet known count.
 
 use super::error::{AuthError, TokenFault};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};

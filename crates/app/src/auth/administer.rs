@@ -82,7 +82,8 @@ impl Auth {
         Ok(CreatedUser { user: new.user, generated })
     }
 
-    /// Sets a user's tier, which must be one that exists. It reaches the gate with the answer, whatever tokens say.
+    /// Sets a user's tier, which must be one that exists. It reaches the gate with the answer,
+    /// whatever tokens say.
     pub async fn set_tier(
         &self,
         permit: Permit<Administer>,

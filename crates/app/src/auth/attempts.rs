@@ -44,7 +44,8 @@ pub struct AttemptLimits {
 }
 
 impl Default for AttemptLimits {
-    /// A household behind one address signs in freely; a guesser gets some 9,000 tries a day at one account.
+    /// A household behind one address signs in freely; a guesser gets some 9,000 tries a day at one
+    /// account.
     fn default() -> AttemptLimits {
         let rate = |burst: u32, refill_s| AttemptRate {
             burst: NonZeroU32::new(burst).expect("a positive constant"),
@@ -78,8 +79,8 @@ impl Attempts {
         }
     }
 
-    /// Counts a login, refusing one too many. The address comes first, so that a single caller cannot fill the memory
-    /// with e-mails.
+    /// Counts a login, refusing one too many. The address comes first, so that a single caller
+    /// cannot fill the memory with e-mails.
     pub(super) fn login(&self, from: IpAddr, email: &Email) -> Result<(), AuthError> {
         self.login_per_address.count(network(from))?;
         self.login_per_email.count(u128::from(self.email_hash.hash_one(email)))
@@ -91,7 +92,8 @@ impl Attempts {
     }
 }
 
-/// Who counts as one caller: an IPv4 address, or the network of 64 bits that an IPv6 customer gets at least.
+/// Who counts as one caller: an IPv4 address, or the network of 64 bits that an IPv6 customer gets
+/// at least.
 fn network(address: IpAddr) -> u128 {
     match address.to_canonical() {
         IpAddr::V4(v4) => v4.to_ipv6_mapped().to_bits(),

@@ -53,10 +53,11 @@ impl Auth {
         Ok(principal.acting_for(&subject)?)
     }
 
-    /// The user whom a call of `principal` concerns: the one it names, else the one for whom it calls.
+    /// The user whom a call of `principal` concerns: the one it names, else the one for whom it
+    /// calls.
     ///
-    /// A service may name a user nobody knows yet; he is made, on the first tier. What `principal` may do to the
-    /// subject is still to be asked.
+    /// A service may name a user nobody knows yet; he is made, on the first tier. What `principal`
+    /// may do to the subject is still to be asked.
     pub async fn subject(
         &self,
         principal: &Principal,
@@ -107,7 +108,8 @@ impl Auth {
         Ok(found)
     }
 
-    /// A store that cannot take the note, say because the disk is full, is no reason to turn the caller away.
+    /// A store that cannot take the note, say because the disk is full, is no reason to turn the
+    /// caller away.
     async fn remember_use(&self, token: &KeyToken, now: Timestamp) {
         self.keys.amend(token.id, |stored| stored.key.last_used_at = Some(now));
         if let Err(error) = self.directory.touch_key(token.account, token.id, now).await {

@@ -26,9 +26,11 @@ pub enum FirstAdmin {
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 impl Auth {
-    /// Makes an administrator unless there is one; with a password of our own if `password` is none.
+    /// Makes an administrator unless there is one; with a password of our own if `password` is
+    /// none.
     ///
-    /// An address that belongs to another user is an error, since the operator would take that user for the one made.
+    /// An address that belongs to another user is an error, since the operator would take that user
+    /// for the one made.
     pub async fn ensure_first_admin(
         &self,
         email: Email,

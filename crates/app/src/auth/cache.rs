@@ -1,8 +1,8 @@
 //! A bounded memory of rows that were read, for calls that come by the thousand.
 //!
-//! Invariant: after `forget(key)` no value is served that was read before it. A reader takes an epoch before it reads
-//! the store and its value is kept only if nothing was forgotten meanwhile; so whoever forgets after each change serves
-//! no stale row.
+//! Invariant: after `forget(key)` no value is served that was read before it. A reader takes an
+//! epoch before it reads the store and its value is kept only if nothing was forgotten meanwhile;
+//! so whoever forgets after each change serves no stale row.
 //! Not here: absence. Only what exists is kept, so a new row needs no forgetting.
 
 use parking_lot::RwLock;
@@ -44,8 +44,8 @@ impl<K: Copy + Eq + Hash, V: Clone> Cache<K, V> {
 
     /// Keeps what was read since `epoch`, unless something was forgotten since.
     ///
-    /// A full cache starts anew: to choose a victim would cost every hit a write, and this happens once in `rows_max`
-    /// misses.
+    /// A full cache starts anew: to choose a victim would cost every hit a write, and this happens
+    /// once in `rows_max` misses.
     pub(super) fn keep(&self, epoch: Epoch, key: K, value: V) {
         let mut kept = self.kept.write();
         if self.rows_max == 0 || kept.epoch != epoch.0 {

@@ -1,7 +1,8 @@
 //! Password hashing: argon2id on one thread of its own, behind a bounded queue.
 //!
-//! A hash costs tens of milliseconds and megabytes on purpose. One thread and a full queue that says so keep a storm of
-//! sign-ins from taking the processors and the memory that the ledger needs.
+//! A hash costs tens of milliseconds and megabytes on purpose. One thread and a full queue that
+//! says so keep a storm of sign-ins from taking the processors and the memory that the ledger
+//! needs.
 //!
 //! Invariant: at most one hash is computed at a time; at most `queue_max` wait.
 //! Not here: which passwords are acceptable.

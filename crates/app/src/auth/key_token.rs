@@ -1,6 +1,7 @@
 //! API keys as text: `nvc_<key id>_<account>_<secret>`.
 //!
-//! Invariant: the secret is 256 random bits, so a plain hash is enough to store; there is nothing to guess.
+//! Invariant: the secret is 256 random bits, so a plain hash is enough to store; there is nothing
+//! to guess.
 //! Not here: what a key may do.
 
 use super::{

@@ -30,7 +30,8 @@ impl Auth {
         owner: Option<UserId>,
     ) -> Result<Permit<ManageKeys>, AuthError> {
         if let Some(user) = principal.user() {
-            // Also when another is named: who may not even manage his own keys does not learn who exists.
+            // Also when another is named: who may not even manage his own keys does not learn who
+            // exists.
             let own = principal.manage_keys(user)?;
             if owner.is_none_or(|owner| owner == user.id) {
                 return Ok(own);

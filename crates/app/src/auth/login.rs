@@ -8,8 +8,8 @@ use std::{net::IpAddr, sync::Arc};
 impl Auth {
     /// Signs a user in.
     ///
-    /// What is no address, an unknown address, a user without password and a wrong password are one answer, and take
-    /// one hash each.
+    /// What is no address, an unknown address, a user without password and a wrong password are one
+    /// answer, and take one hash each.
     pub async fn login(&self, ask: EmailAndPassword, from: IpAddr) -> Result<SignedIn, AuthError> {
         if ask.password.expose_secret().len() > PASSWORD_BYTES_MAX {
             return Err(AuthError::WrongCredentials);

@@ -1,6 +1,7 @@
 //! Users by id, from memory where possible.
 //!
-//! Invariant: every change of a user goes through [`People::change`], which forgets what was remembered.
+//! Invariant: every change of a user goes through [`People::change`], which forgets what was
+//! remembered.
 //! Not here: who may look.
 
 use super::{cache::Cache, error::AuthError};
@@ -54,8 +55,8 @@ impl People {
 
     /// Changes a user, and forgets him whatever comes of it.
     ///
-    /// On a task of its own: a caller who hangs up drops his future, and if that happened between the commit and the
-    /// forgetting, a demoted administrator would be remembered as one.
+    /// On a task of its own: a caller who hangs up drops his future, and if that happened between
+    /// the commit and the forgetting, a demoted administrator would be remembered as one.
     pub(super) async fn change(
         self: &Arc<People>,
         id: UserId,

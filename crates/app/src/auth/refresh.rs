@@ -9,11 +9,13 @@ use novacore_store::error::StoreError;
 use novacore_vocab::Timestamp;
 use std::sync::Arc;
 
-/// How often a refresh looks again after another of the same token came first; the second look already finds it.
+/// How often a refresh looks again after another of the same token came first; the second look
+/// already finds it.
 const LOOKS_MAX: usize = 3;
 
 impl Auth {
-    /// New tokens for a refresh token: its successor, or the same successor once more for the direct predecessor.
+    /// New tokens for a refresh token: its successor, or the same successor once more for the
+    /// direct predecessor.
     pub async fn refresh(&self, refresh_token: &str) -> Result<Tokens, AuthError> {
         let named = self.refresh_tokens.verify(refresh_token)?;
         for _ in 0..LOOKS_MAX {
@@ -42,7 +44,8 @@ impl Auth {
         Ok(self.directory.end_session(named.account, named.session).await?)
     }
 
-    /// Ends all sessions of the caller; how many there were. JWTs that were issued live on for their minutes.
+    /// Ends all sessions of the caller; how many there were. JWTs that were issued live on for
+    /// their minutes.
     pub async fn logout_everywhere(&self, permit: Permit<ManageSelf>) -> Result<usize, AuthError> {
         Ok(self.directory.end_sessions_of(permit.account(), None).await?)
     }

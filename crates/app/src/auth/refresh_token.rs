@@ -1,10 +1,10 @@
 //! Refresh tokens: `nvr_<session>_<account>_<generation>_<mac>`.
 //!
-//! The mac is BLAKE3 keyed with a secret of this server over session, account and generation. So the token of a
-//! generation is a function of what the store holds: nothing of a token is stored, a stolen database signs nobody in,
-//! and whoever presents the direct predecessor is told the very successor that the first answer named, which random
-//! tokens could give only by keeping one in plain. The price is that the secret must stay: with another one all
-//! sessions end.
+//! The mac is BLAKE3 keyed with a secret of this server over session, account and generation. So
+//! the token of a generation is a function of what the store holds: nothing of a token is stored, a
+//! stolen database signs nobody in, and whoever presents the direct predecessor is told the very
+//! successor that the first answer named, which random tokens could give only by keeping one in
+//! plain. The price is that the secret must stay: with another one all sessions end.
 //!
 //! Invariant: a token that was tampered with does not reach the store.
 //! Not here: which generation is accepted; `novacore_access::Session::refresh` says so.

@@ -1,6 +1,7 @@
 //! The account inside a token, so that a store finds its part without an index over all users.
 //!
-//! Written as the user's 32 hex digits, preceded by the organisation's where it is another. One spelling each.
+//! Written as the user's 32 hex digits, preceded by the organisation's where it is another. One
+//! spelling each.
 
 use novacore_vocab::{Account, OrgId, UserId};
 use uuid::Uuid;

@@ -1,7 +1,8 @@
 //! May this much more be used? The ladder of limits, one line per step.
 //!
 //! Invariant: a hard limit admits only while `used + held + amount` stays within its ceiling.
-//! Invariant: all limits of a resource must pass, and all resources of a command, or nothing is written.
+//! Invariant: all limits of a resource must pass, and all resources of a command, or nothing is
+//! written.
 
 use crate::{
     AccountState, EffectiveLimit, Flags, Policy, QuotaRefusal, Refusal, standing::ceiling,

@@ -218,7 +218,8 @@ fn settle_lines(hold: &Hold, ask: &Settle, late: bool) -> Vec<SettleLine> {
     held.chain(unheld).collect()
 }
 
-/// A late settle may find that the expiry charged too much; on a level the surplus must still be there.
+/// A late settle may find that the expiry charged too much; on a level the surplus must still be
+/// there.
 fn check_give_back(draft: &Draft<'_>, line: &SettleLine) -> Result<(), Refusal> {
     // A resource that was held may be configured no longer; its hold can be settled all the same.
     let spec = draft.policy.resource(&line.resource);

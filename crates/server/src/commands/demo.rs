@@ -1,7 +1,7 @@
 //! `novacore demo`: 90 days of plausible use in an empty data directory.
 //!
-//! It goes through the same calls as real use, under a clock that walks from 90 days ago to now, and every entry says
-//! `"demo": true`.
+//! It goes through the same calls as real use, under a clock that walks from 90 days ago to now,
+//! and every entry says `"demo": true`.
 
 use super::runtime;
 use crate::{clock::SystemClock, compose::compose, config::Config};

@@ -79,7 +79,8 @@ pub(super) fn merge(
     parse(table)
 }
 
-/// A value of the environment: what TOML takes for a number, a truth or a list is one, the rest is text.
+/// A value of the environment: what TOML takes for a number, a truth or a list is one, the rest is
+/// text.
 fn typed(text: String) -> Value {
     let parsed = format!("value = {text}").parse::<Table>();
     parsed.ok().and_then(|mut table| table.remove("value")).unwrap_or(Value::String(text))

@@ -1,10 +1,10 @@
 //! What an account used in one UTC day, by quarter of an hour.
 //!
-//! Flows are summed by the time at which use occurred. Levels move when an entry is recorded, so a day says what was
-//! held at its end.
+//! Flows are summed by the time at which use occurred. Levels move when an entry is recorded, so a
+//! day says what was held at its end.
 //!
-//! Invariant: a day that exists carries the closing value of every level that the account had by its end, so a day
-//! without entries closes like the last one before it that exists.
+//! Invariant: a day that exists carries the closing value of every level that the account had by
+//! its end, so a day without entries closes like the last one before it that exists.
 
 use crate::bytes::{Put, Short, Take};
 use novacore_vocab::Timestamp;

@@ -47,7 +47,8 @@ impl DerivedError {
                 KeyIndexError::Damaged { .. } | KeyIndexError::ForeignLedger { .. } => true,
                 KeyIndexError::Io { .. } => false,
             },
-            // A head that is out of step with the ledger shows in the fold like a ledger at odds with itself.
+            // A head that is out of step with the ledger shows in the fold like a ledger at odds
+            // with itself.
             DerivedError::Damaged(_) | DerivedError::Contradiction(_) => true,
             DerivedError::Ledger(_) | DerivedError::Io(..) | DerivedError::Stopped(_) => false,
         }

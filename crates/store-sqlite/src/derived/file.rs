@@ -16,7 +16,8 @@ use std::{io, path::Path};
 const SCHEMA_VERSION: i64 = 1;
 /// Marks the file as ours (`PRAGMA application_id`): "NOVD".
 const APPLICATION_ID: i64 = 0x4E4F_5644;
-/// Pages in the log before a commit moves them into the file. Many, since pages are written again and again.
+/// Pages in the log before a commit moves them into the file. Many, since pages are written again
+/// and again.
 const CHECKPOINT_PAGES: i64 = 16_384;
 /// Page cache of the one connection that writes, in KiB.
 const CACHE_KIB: i64 = 16_384;
@@ -183,7 +184,8 @@ const fn kind_no(kind: ResourceKind) -> i64 {
     }
 }
 
-/// Deletes the file with its log. The log goes first: SQLite would replay it into the next file of that name.
+/// Deletes the file with its log. The log goes first: SQLite would replay it into the next file of
+/// that name.
 pub(crate) fn delete(path: &Path) -> Result<(), DerivedError> {
     for suffix in ["-wal", "-shm", ""] {
         let mut name = path.as_os_str().to_owned();

@@ -1,6 +1,7 @@
 //! Many rows of the ledger, added to `derived.db` in one transaction, account by account.
 //!
-//! Invariant: rows arrive in the ledger's order and without gaps; a flush ends where a batch of the ledger ends.
+//! Invariant: rows arrive in the ledger's order and without gaps; a flush ends where a batch of the
+//! ledger ends.
 
 use super::{
     error::DerivedError,
@@ -43,7 +44,8 @@ impl Flusher {
             )));
         }
         rows.sort_unstable_by_key(|row| (row.user_no, row.seq));
-        // The fold panics on entries that do not follow from each other; the transaction is then dropped.
+        // The fold panics on entries that do not follow from each other; the transaction is then
+        // dropped.
         let attempt = AssertUnwindSafe(|| self.flush_sorted(rows, mark));
         catch_unwind(attempt)
             .unwrap_or_else(|panic| Err(DerivedError::Contradiction(panic_text(panic.as_ref()))))?;

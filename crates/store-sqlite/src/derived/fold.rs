@@ -19,8 +19,8 @@ use novacore_vocab::{ResourceKind, Timestamp, Version};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use std::collections::{BTreeMap, btree_map::Entry};
 
-/// Holds in an account's head. Beyond that all but the newest [`HOLDS_KEPT`] move to rows of their own, together, so
-/// that they share pages.
+/// Holds in an account's head. Beyond that all but the newest [`HOLDS_KEPT`] move to rows of their
+/// own, together, so that they share pages.
 const HOLDS_MAX: usize = 16;
 const HOLDS_KEPT: usize = 8;
 

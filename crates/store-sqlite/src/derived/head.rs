@@ -1,8 +1,8 @@
-//! All of an account that its next entry may touch, in one row: counters, recent holds, the newest day, and where its
-//! last entries are.
+//! All of an account that its next entry may touch, in one row: counters, recent holds, the newest
+//! day, and where its last entries are.
 //!
-//! An account's writes land on one page this way. With a table for each part they land on one page per part, and pages
-//! written are what derived data cost.
+//! An account's writes land on one page this way. With a table for each part they land on one page
+//! per part, and pages written are what derived data cost.
 //!
 //! Invariant: the bytes have a format number; another one is damage, and leads to a rebuild.
 

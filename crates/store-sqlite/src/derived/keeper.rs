@@ -1,6 +1,7 @@
 //! The thread that keeps derived files.
 //!
-//! Invariant: a full disk is waited out; any other failure stops the thread, and with it the writer.
+//! Invariant: a full disk is waited out; any other failure stops the thread, and with it the
+//! writer.
 
 use super::{error::DerivedError, file::Mark, flush::Flusher, start::Started};
 use crate::{
@@ -151,7 +152,8 @@ impl Keeper {
     }
 
     fn flush(&mut self) -> Result<(), DerivedError> {
-        // The flush sorts the rows; a try after a failed one finds them sorted by account, so they are put back first.
+        // The flush sorts the rows; a try after a failed one finds them sorted by account, so they
+        // are put back first.
         self.rows.sort_unstable_by_key(|row| row.seq);
         self.flusher.flush(&mut self.rows, self.end)?;
         let keyed = self.rows.iter().filter_map(|row| Some((row.key_hash?, row.seq)));

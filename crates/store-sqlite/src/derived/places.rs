@@ -1,4 +1,5 @@
-//! Lists of an account's entries: which rows of the ledger, in which order, without an index on the ledger.
+//! Lists of an account's entries: which rows of the ledger, in which order, without an index on the
+//! ledger.
 
 use super::{
     Derived,

@@ -94,7 +94,8 @@ impl Derived {
         Ok(self.snapshot(read)?)
     }
 
-    /// What a correction needs to know of an entry; `None` if there is no such entry or it charges nothing.
+    /// What a correction needs to know of an entry; `None` if there is no such entry or it charges
+    /// nothing.
     pub(crate) fn load_correctable(
         &self,
         user_no: UserNo,

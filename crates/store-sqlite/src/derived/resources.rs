@@ -1,7 +1,9 @@
-//! Resources as the derived side needs them: number, name and kind, without asking the shared map each time.
+//! Resources as the derived side needs them: number, name and kind, without asking the shared map
+//! each time.
 //!
-//! Invariant: the kind of a resource is that of the first use by this file; the file remembers it, and one that was
-//! built under other kinds is rebuilt at the next start. The resources of a policy do not change while a process runs.
+//! Invariant: the kind of a resource is that of the first use by this file; the file remembers it,
+//! and one that was built under other kinds is rebuilt at the next start. The resources of a policy
+//! do not change while a process runs.
 
 use super::{error::DerivedError, head::Numbers};
 use crate::names::Names;

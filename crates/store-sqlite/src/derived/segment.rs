@@ -1,6 +1,8 @@
-//! Which rows of the ledger are an account's: a stretch of consecutive versions with their rows' numbers.
+//! Which rows of the ledger are an account's: a stretch of consecutive versions with their rows'
+//! numbers.
 //!
-//! Invariant: segments are aligned: one starts at versions 1, 65, 129 and so on, and only the last is shorter.
+//! Invariant: segments are aligned: one starts at versions 1, 65, 129 and so on, and only the last
+//! is shorter.
 
 use crate::{
     bytes::{Put, Short, Take},

@@ -22,7 +22,8 @@ use std::path::PathBuf;
 const CATCH_UP_ROWS: u64 = 50_000;
 /// Keys of a run while catching up.
 const CATCH_UP_KEYS: usize = 1 << 20;
-/// The index is caught up in runs only if it is further behind than this; else its thread does it as keys come.
+/// The index is caught up in runs only if it is further behind than this; else its thread does it
+/// as keys come.
 const PENDING_KEYS_MAX: usize = 65_536;
 
 /// Derived files that have caught up.
@@ -86,7 +87,8 @@ fn catch_up(
     Ok(())
 }
 
-/// Where the next flush ends: a batch some way ahead, or the last one; `None` if there is nothing to do.
+/// Where the next flush ends: a batch some way ahead, or the last one; `None` if there is nothing
+/// to do.
 fn next_mark(ledger: &Connection, watermark: Seq) -> Result<Option<Mark>, DerivedError> {
     let read = |sql: &str, bound: Seq| {
         ledger

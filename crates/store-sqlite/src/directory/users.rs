@@ -233,8 +233,8 @@ fn set_password(
     Ok(())
 }
 
-/// Walks the index on the id. What is searched for is compared here, since SQLite's LIKE knows the case of ASCII
-/// letters only, and takes some characters for patterns.
+/// Walks the index on the id. What is searched for is compared here, since SQLite's LIKE knows the
+/// case of ASCII letters only, and takes some characters for patterns.
 fn list(connection: &Connection, query: &UserQuery) -> rusqlite::Result<Vec<User>> {
     let rows_max = page_rows(query.rows_max);
     let wanted = query.search.as_deref().unwrap_or_default().to_lowercase();
@@ -254,7 +254,8 @@ fn list(connection: &Connection, query: &UserQuery) -> rusqlite::Result<Vec<User
     Ok(users)
 }
 
-/// Whether the e-mail of a user, or his id as text, contains `wanted`, which is in lower case like both of them.
+/// Whether the e-mail of a user, or his id as text, contains `wanted`, which is in lower case like
+/// both of them.
 fn matches(row: &SqlRow<'_>, wanted: &str) -> rusqlite::Result<bool> {
     if wanted.is_empty() {
         return Ok(true);

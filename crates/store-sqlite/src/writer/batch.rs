@@ -63,7 +63,8 @@ impl Writer {
         }
     }
 
-    /// Commands and control writes apart; a sweep becomes a command for every account that has something due.
+    /// Commands and control writes apart; a sweep becomes a command for every account that has
+    /// something due.
     fn sort_out(&mut self, jobs: Vec<Job>, now: Timestamp) -> (Owed, Vec<super::Control>) {
         let mut owed = Owed { asks: Vec::new(), callers: Vec::new() };
         let mut controls = Vec::new();
@@ -142,7 +143,8 @@ impl Writer {
         Ok(Judged { results, prepared, slots })
     }
 
-    /// Runs the book. If a command panics the batch is taken back and judged again without those that do.
+    /// Runs the book. If a command panics the batch is taken back and judged again without those
+    /// that do.
     fn run_book(
         &mut self,
         items: &[Item],

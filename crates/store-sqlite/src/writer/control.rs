@@ -98,8 +98,8 @@ impl Writer {
     }
 
     fn reload_profile(&mut self, user: UserId) -> Result<(), StoreError> {
-        // Whoever loads the account right now may have read its profile before the commit: `refresh` makes him load
-        // it again.
+        // Whoever loads the account right now may have read its profile before the commit:
+        // `refresh` makes him load it again.
         let Some(slot) = self.setup.shared.accounts.refresh(user) else { return Ok(()) };
         let found = profile::find(&self.setup.connection, user).map_err(failure::of_read)?;
         let Some((_, _, profile)) = found else { return Ok(()) };

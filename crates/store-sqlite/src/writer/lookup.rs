@@ -1,7 +1,8 @@
-//! What a command needs to know and the book does not: ended holds, entries to correct, keys that slipped through.
+//! What a command needs to know and the book does not: ended holds, entries to correct, keys that
+//! slipped through.
 //!
-//! Invariant: the book forgets an ended hold or a corrected entry only once derived files show the account whole;
-//! so what is not in memory is complete there.
+//! Invariant: the book forgets an ended hold or a corrected entry only once derived files show the
+//! account whole; so what is not in memory is complete there.
 
 use super::{Ask, Writer};
 use crate::{accounts::Slot, keys, row::UserNo};
@@ -73,7 +74,8 @@ impl Writer {
         let tail = slot.tail();
         let recent = tail.iter().find(|(_, entry)| entry.version == version);
         let found = match recent {
-            // A correction of a recent entry is more recent still, and was loaded before it was written.
+            // A correction of a recent entry is more recent still, and was loaded before it was
+            // written.
             Some((_, entry)) => Some(Correctable {
                 resource: entry.resource.clone(),
                 amount: entry.amount,

@@ -13,7 +13,8 @@ const DISK_LOOK_BATCHES: u64 = 64;
 const EVICTION_TRIES: usize = 1_024;
 
 impl Writer {
-    /// Hands a committed batch on. Blocks while derived files lag too far behind: that is the back-pressure.
+    /// Hands a committed batch on. Blocks while derived files lag too far behind: that is the
+    /// back-pressure.
     pub(super) fn settle_down(
         &mut self,
         prepared: Prepared,
@@ -75,7 +76,8 @@ impl Writer {
         }
     }
 
-    /// Loads an account as it is stored: what derived files show, and the tail that they do not show yet.
+    /// Loads an account as it is stored: what derived files show, and the tail that they do not
+    /// show yet.
     pub(super) fn reload(&mut self, slot: &Slot) -> Result<(), Fatal> {
         let fatal = |error: String| Fatal(format!("an account cannot be loaded again: {error}"));
         let user = slot.account.user;
@@ -100,7 +102,8 @@ impl Writer {
         Ok(())
     }
 
-    /// An account with every hold that the tail concerns, all as of one watermark; `None` if it moved meanwhile.
+    /// An account with every hold that the tail concerns, all as of one watermark; `None` if it
+    /// moved meanwhile.
     fn load_with_holds(
         &self,
         slot: &Slot,
@@ -128,7 +131,8 @@ impl Writer {
         self.disk_full = true;
     }
 
-    /// Whether there is too little space to go on; looked at now and then, and always after it was so.
+    /// Whether there is too little space to go on; looked at now and then, and always after it was
+    /// so.
     pub(super) fn disk_is_full(&mut self) -> bool {
         if !self.disk_full && !self.batches.is_multiple_of(DISK_LOOK_BATCHES) {
             return false;

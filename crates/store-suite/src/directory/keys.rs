@@ -86,7 +86,8 @@ pub async fn a_revoked_key_is_gone_and_audited(directory: &dyn Directory) {
     assert_eq!(audited(directory).await.len(), 3);
 }
 
-/// A user has at most so many keys; one too many is not stored and not audited, one revoked makes room.
+/// A user has at most so many keys; one too many is not stored and not audited, one revoked makes
+/// room.
 pub async fn keys_are_bounded(directory: &dyn Directory) {
     let account = stored(directory, user(1)).await.account();
     let other = stored(directory, user(2)).await.account();

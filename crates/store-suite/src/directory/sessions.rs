@@ -106,7 +106,8 @@ pub async fn ending_all_sessions_spares_other_users(directory: &dyn Directory) {
     assert_eq!(audited(directory).await, [entry]);
 }
 
-/// A new session removes the user's expired ones, and then the one rotated longest ago if there are too many.
+/// A new session removes the user's expired ones, and then the one rotated longest ago if there are
+/// too many.
 pub async fn a_new_session_displaces_expired_and_oldest(directory: &dyn Directory) {
     let account = stored(directory, user(1)).await.account();
     let started = |number: usize, expires_s: i64| {
@@ -130,7 +131,8 @@ pub async fn a_new_session_displaces_expired_and_oldest(directory: &dyn Director
     assert!(kept.iter().all(|one| one.id != session_id(1)));
     assert!(kept.is_sorted_by_key(|one| std::cmp::Reverse(one.rotated_at)));
 
-    // None has expired now: of those that are left, number 0 was rotated longest ago until it is refreshed.
+    // None has expired now: of those that are left, number 0 was rotated longest ago until it is
+    // refreshed.
     let refreshed = next(&started(0, 0), 5_000);
     let advanced = directory.advance_session(Generation(0), &refreshed).await;
     assert_eq!(advanced, Ok(()));

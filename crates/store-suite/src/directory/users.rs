@@ -92,7 +92,8 @@ pub async fn the_first_admin_is_made_once(directory: &dyn Directory) {
     assert_eq!(audited(directory).await, [entry]);
 }
 
-/// A disabled administrator could not let anyone in, so he does not count; a taken address still does.
+/// A disabled administrator could not let anyone in, so he does not count; a taken address still
+/// does.
 pub async fn a_disabled_admin_is_none(directory: &dyn Directory) {
     let shut = User { role: Role::Admin, disabled: true, ..user(1) };
     stored(directory, shut).await;
@@ -238,7 +239,8 @@ async fn list(directory: &dyn Directory, query: UserQuery) -> Vec<User> {
     directory.list_users(&query).await.expect("a page of users")
 }
 
-/// Pages follow each other by id without gap or overlap; a search looks at e-mail and id, whatever the case.
+/// Pages follow each other by id without gap or overlap; a search looks at e-mail and id, whatever
+/// the case.
 pub async fn users_are_paged_and_searched(directory: &dyn Directory) {
     for number in [5, 3, 1, 4, 2] {
         stored(directory, user(number)).await;

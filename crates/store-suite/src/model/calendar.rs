@@ -30,7 +30,8 @@ fn month_days(day: i64) -> (i64, i64) {
     unreachable!("every day lies in some month")
 }
 
-/// First and last-plus-one microsecond of the window of a kind around an instant after 1970; `None` is all time.
+/// First and last-plus-one microsecond of the window of a kind around an instant after 1970; `None`
+/// is all time.
 pub(super) fn bounds(window: Window, at: Timestamp) -> Option<(i64, i64)> {
     let micros = at.micros();
     let day = micros / DAY;

@@ -87,8 +87,8 @@ pub(super) fn sums(
     sums
 }
 
-/// Used and held where `more` would count; `None` if that window is closed: neither the current one nor the previous
-/// one, and nothing is held in it.
+/// Used and held where `more` would count; `None` if that window is closed: neither the current one
+/// nor the previous one, and nothing is held in it.
 pub(super) fn open_sums(model: &Model, window: Window, more: &More<'_>) -> Option<(i64, i64)> {
     let (used, held) = sums(model, more.resource, window, more.at);
     let open = held != 0 || calendar::is_recent(window, more.at, more.now);
@@ -102,7 +102,8 @@ pub(super) fn part(model: &Model, resource: &ResourceName, source: Source) -> i6
     model.entries.iter().filter(own).map(|entry| entry.amount).sum()
 }
 
-/// Whether all that ever counted, and `change`, stays within the numbers that every reader keeps exact.
+/// Whether all that ever counted, and `change`, stays within the numbers that every reader keeps
+/// exact.
 pub(super) fn check_range(
     model: &Model,
     resource: &ResourceName,

@@ -42,7 +42,8 @@ fn is_level(model: &Model, line: &Entry) -> bool {
     model.kind(&line.resource) == Some(ResourceKind::Level)
 }
 
-/// Whether the threshold has fired in the line's window and, if a level, has not been 5 points below since.
+/// Whether the threshold has fired in the line's window and, if a level, has not been 5 points
+/// below since.
 fn is_armed_off(model: &Model, line: &Entry, limit: &InForce, cap: i64, percent: u8) -> bool {
     let fired = model.entries.iter().rposition(|entry| {
         entry.resource == line.resource
@@ -62,7 +63,8 @@ fn is_armed_off(model: &Model, line: &Entry, limit: &InForce, cap: i64, percent:
     }
 }
 
-/// Whether a level has been empty or more than 5 points below a threshold at any time after entry `index`.
+/// Whether a level has been empty or more than 5 points below a threshold at any time after entry
+/// `index`.
 fn fell_below(model: &Model, line: &Entry, index: usize, cap: i64, percent: u8) -> bool {
     let mut used = 0;
     for (position, entry) in model.entries.iter().enumerate() {

@@ -39,7 +39,8 @@ impl Book {
         true
     }
 
-    /// `limit tokens daily 1000 day [soft] [warn=50,80] [tier=free]`: adds it to the last tier, or changes it.
+    /// `limit tokens daily 1000 day [soft] [warn=50,80] [tier=free]`: adds it to the last tier, or
+    /// changes it.
     fn set_limit(&mut self, line: &Line) {
         let window = Window::ALL.into_iter().find(|window| window.as_str() == line.word(4));
         let tier = match line.option("tier") {
