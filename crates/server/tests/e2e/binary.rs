@@ -1,0 +1,209 @@
+//! The real binary in a temporary folder.
+
+use serde_json::{Value, json};
+use std::{
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Output, Stdio},
+    time::Duration,
+};
+use tempfile::TempDir;
+
+/// The first administrator's password in these tests.
+pub(crate) const ADMIN_PASSWORD: &str = "admin-password";
+/// The service token in these tests.
+pub(crate) const SERVICE_TOKEN: &str = "service-token-of-the-tests-0123456789";
+
+/// A data directory.
+pub(crate) struct Folder {
+    dir: TempDir,
+}
+
+impl Folder {
+    pub(crate) fn new() -> Folder {
+        Folder { dir: TempDir::new().expect("a temporary folder") }
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.dir.path().join("data")
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Runs a command of the binary to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        command(&self.data()).args(arguments).output().expect("the binary runs")
+    }
+
+    /// Starts the server.
+    pub(crate) fn serve(&self) -> Server {
+        self.serve_with(&[])
+    }
+
+    /// Starts the server with more in its environment.
+    pub(crate) fn serve_with(&self, environment: &[(&str, &str)]) -> Server {
+        let mut child = command(&self.data())
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .envs(environment.iter().copied())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+        let mut url = None;
+        // The last line of the greeting says that everything is ready.
+        for line in lines.by_ref() {
+            let line = line.expect("text");
+            if let Some(found) = line.strip_prefix("listening on ") {
+                url = Some(found.to_owned());
+            }
+            if line.starts_with("try: ") {
+                break;
+            }
+        }
+        let url = url.expect("the server says where it listens");
+        // What it says later must not fill the pipe.
+        std::thread::spawn(move || lines.for_each(drop));
+        Server { child, url, agent: agent() }
+    }
+}
+
+fn command(data: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_novacore"));
+    command
+        .current_dir(data.parent().expect("it is in a folder"))
+        .env_clear()
+        .env("NOVACORE_DATA_DIR", data)
+        .env("NOVACORE_ADMIN_PASSWORD", ADMIN_PASSWORD)
+        .env("NOVACORE_SERVICE_TOKEN", SERVICE_TOKEN);
+    command
+}
+
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_global(Some(Duration::from_secs(20)))
+        .build()
+        .into()
+}
+
+/// A running server; killed when dropped.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) url: String,
+    agent: ureq::Agent,
+}
+
+/// An answer: status, one header by name, body.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    headers: ureq::http::HeaderMap,
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+impl Server {
+    /// Calls as the service.
+    pub(crate) fn service(&self, path: &str, body: &Value) -> Answer {
+        self.post(path, &[("x-service-token", SERVICE_TOKEN)], body).expect("the server answers")
+    }
+
+    /// Posts JSON; `None` if the connection broke.
+    pub(crate) fn post(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Option<Answer> {
+        self.send("POST", path, headers, &body.to_string())
+    }
+
+    /// Gets with a bearer.
+    pub(crate) fn get(&self, path: &str, bearer: &str) -> Answer {
+        let token = format!("Bearer {bearer}");
+        self.send("GET", path, &[("authorization", &token)], "").expect("the server answers")
+    }
+
+    /// Sends anything.
+    pub(crate) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Option<Answer> {
+        let mut request =
+            ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.url));
+        if !headers.iter().any(|(name, _)| *name == "content-type") && !body.is_empty() {
+            request = request.header("content-type", "application/json");
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(body.to_owned()).expect("a request");
+        let mut response = self.agent.run(request).ok()?;
+        let text = response.body_mut().read_to_string().ok()?;
+        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        Some(Answer {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            body,
+        })
+    }
+
+    /// Registers a user; his id and token.
+    pub(crate) fn register(&self, email: &str) -> (String, String) {
+        let body = json!({ "email": email, "password": "correct horse" });
+        let answer = self.post("/api/auth/register", &[], &body).expect("the server answers");
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        assert_eq!(answer.body["user"]["subscription_tier"], "free_trial");
+        let text = |value: &Value| value.as_str().expect("text").to_owned();
+        (text(&answer.body["user"]["id"]), text(&answer.body["accessToken"]))
+    }
+
+    /// Signs the first administrator in.
+    pub(crate) fn admin(&self) -> String {
+        let body = json!({ "email": "admin@localhost", "password": ADMIN_PASSWORD });
+        let answer = self.post("/api/auth/login", &[], &body).expect("the server answers");
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.body["accessToken"].as_str().expect("text").to_owned()
+    }
+
+    /// As the operating system ends a process that must go now.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().expect("killed");
+        self.child.wait().expect("ended");
+    }
+
+    /// As [`Server::kill`], while others still talk to it.
+    pub(crate) fn kill_now(&self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL).expect("signalled");
+    }
+
+    /// As an operator stops a server.
+    pub(crate) fn terminate(&self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("signalled");
+    }
+
+    /// Waits for the end.
+    pub(crate) fn wait(mut self) -> ExitStatus {
+        self.child.wait().expect("ended")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
