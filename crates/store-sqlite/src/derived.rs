@@ -34,17 +34,20 @@ use crate::{
 };
 use keeper::{Keeper, Progress};
 use novacore_ledger::Policy;
-use novacore_store::observe::Observer;
+use novacore_store::{error::StoreError, observe::Observer};
 use parking_lot::Mutex;
 use rusqlite::Connection;
 use std::{
     path::PathBuf,
     sync::{Arc, atomic::Ordering, mpsc},
     thread::JoinHandle,
+    time::Duration,
 };
 
 /// Most rows that derived files may lag behind the ledger; then the writer waits.
 pub(crate) const LAG_ROWS_MAX: u64 = 50_000;
+/// How long a report over all accounts waits for the last rows.
+const CATCH_UP_MAX: Duration = Duration::from_secs(5);
 /// The file of tables within the folder of derived files.
 const TABLES_FILE: &str = "derived.db";
 /// The folder of the key index within it.
@@ -116,6 +119,15 @@ impl Derived {
             return Err(DerivedError::Stopped(self.progress.why_stopped()));
         }
         self.progress.wait_for(fed.saturating_sub(LAG_ROWS_MAX))
+    }
+
+    /// Waits until the tables account for a row, for a report over all accounts that cannot lay
+    /// what is missing over it. Gives up while derived files cannot be written.
+    pub(crate) fn catch_up_to(&self, seq: Seq) -> Result<(), StoreError> {
+        match self.progress.wait_briefly_for(seq, CATCH_UP_MAX)? {
+            true => Ok(()),
+            false => Err(StoreError::Overloaded),
+        }
     }
 
     /// The last row that the tables account for.

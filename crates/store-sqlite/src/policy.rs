@@ -249,3 +249,138 @@ fn from_text(text: LimitText) -> rusqlite::Result<Limit> {
         version: text.version,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use novacore_access::{Actor, AuditAction, Reason};
+    use novacore_ledger::Cap;
+    use novacore_vocab::{Amount, Timestamp};
+
+    fn ledger() -> Connection {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let tx = connection.transaction().unwrap();
+        crate::schema::create(&tx, [7; 16]).unwrap();
+        tx.commit().unwrap();
+        connection
+    }
+
+    fn name(text: &str) -> ResourceName {
+        ResourceName::parse(text).unwrap()
+    }
+
+    fn tier(text: &str) -> TierName {
+        TierName::parse(text).unwrap()
+    }
+
+    fn resources() -> Vec<ResourceSpec> {
+        Policy::builtin().resources().cloned().collect()
+    }
+
+    fn builtin() -> Vec<Tier> {
+        Policy::builtin().tiers().into_iter().cloned().collect()
+    }
+
+    /// The built-in tiers with another daily cap on tokens in `free_trial`.
+    fn with_cap(cap: i64) -> Vec<Tier> {
+        let mut tiers = builtin();
+        let limit = Limit::hard(Cap::Of(Amount::new(cap).unwrap()), Window::Day);
+        tiers[0].limits.insert(name("llm_tokens"), vec![limit]);
+        tiers
+    }
+
+    fn edit(connection: &Connection, policy: &Policy, tier: &Tier) -> Policy {
+        let audit = AuditEntry {
+            actor: Actor::Console,
+            action: AuditAction::PutTier,
+            target: "tier".into(),
+            before: None,
+            after: None,
+            reason: Reason::parse("a test").unwrap(),
+            at: Timestamp::from_seconds(1),
+        };
+        put_tier(connection, policy, tier, &audit).unwrap()
+    }
+
+    /// Cap and version of the first limit of a tier on a resource.
+    fn limit(policy: &Policy, of: &str, on: &str) -> (i64, u64) {
+        let limit = &policy.tier(&tier(of)).unwrap().limits[&name(on)][0];
+        (limit.cap.shown(), limit.version)
+    }
+
+    #[test]
+    fn a_first_start_gives_every_limit_a_version_of_its_own() {
+        let connection = ledger();
+        let policy = load(&connection, &resources(), &builtin()).unwrap();
+        let tiers = policy.tiers().into_iter();
+        let mut versions: Vec<u64> = tiers
+            .flat_map(|tier| tier.limits.values().flatten())
+            .map(|limit| limit.version)
+            .collect();
+        versions.sort_unstable();
+        assert_eq!(versions, (1..=12).collect::<Vec<_>>());
+        assert_eq!(load(&connection, &resources(), &builtin()).unwrap(), policy);
+    }
+
+    #[test]
+    fn a_configured_tier_follows_the_configuration() {
+        let connection = ledger();
+        let before = load(&connection, &resources(), &builtin()).unwrap();
+        let after = load(&connection, &resources(), &with_cap(5)).unwrap();
+        assert_eq!(limit(&after, "free_trial", "llm_tokens"), (5, 13));
+        let kept = |policy| limit(policy, "free_trial", "messages");
+        assert_eq!(kept(&after), kept(&before));
+        let restored = load(&connection, &resources(), &builtin()).unwrap();
+        assert_eq!(limit(&restored, "free_trial", "llm_tokens"), (1_000, 14));
+    }
+
+    #[test]
+    fn a_tier_that_an_operator_edited_no_longer_follows() {
+        let connection = ledger();
+        let policy = load(&connection, &resources(), &builtin()).unwrap();
+        let edited = edit(&connection, &policy, &with_cap(7)[0]);
+        assert_eq!(limit(&edited, "free_trial", "llm_tokens").0, 7);
+        assert_eq!(load(&connection, &resources(), &with_cap(5)).unwrap(), edited);
+    }
+
+    #[test]
+    fn a_tier_that_left_the_configuration_stays() {
+        let connection = ledger();
+        let before = load(&connection, &resources(), &builtin()).unwrap();
+        let after = load(&connection, &resources(), &builtin()[1..]).unwrap();
+        assert_eq!(after, before);
+    }
+
+    #[test]
+    fn limits_of_a_resource_that_left_the_configuration_rest() {
+        let connection = ledger();
+        let before = load(&connection, &resources(), &builtin()).unwrap();
+        let edited = edit(&connection, &before, &with_cap(7)[0]);
+        let mut fewer = resources();
+        fewer.retain(|spec| spec.name != name("llm_tokens"));
+        let mut configured = builtin();
+        configured.iter_mut().for_each(|tier| {
+            tier.limits.remove(&name("llm_tokens"));
+        });
+        let without = load(&connection, &fewer, &configured).unwrap();
+        let free = without.tier(&tier("free_trial")).unwrap();
+        assert!(!free.limits.contains_key(&name("llm_tokens")));
+        let again = load(&connection, &resources(), &builtin()).unwrap();
+        let tokens = |policy| limit(policy, "free_trial", "llm_tokens");
+        assert_eq!(tokens(&again), tokens(&edited));
+    }
+
+    #[test]
+    fn stored_tiers_have_one_shape() {
+        let connection = ledger();
+        load(&connection, &resources(), &builtin()).unwrap();
+        let read = "SELECT rank, limits, origin FROM tier WHERE name = 'free_trial'";
+        let row: (u32, String, String) = connection
+            .query_row(read, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .unwrap();
+        let (rank, limits, origin) = row;
+        assert_eq!((rank, origin.as_str()), (10, "config"));
+        let tokens = r#""llm_tokens":[{"name":"day","cap":1000,"window":"day","mode":"hard","warn_at":[80,100],"version":"#;
+        assert!(limits.contains(tokens), "{limits}");
+    }
+}

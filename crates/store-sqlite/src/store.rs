@@ -205,7 +205,10 @@ impl Ledger for SqliteStore {
 
     async fn totals(&self, range: DayRange, top: usize) -> Result<Vec<ResourceUse>, StoreError> {
         let shared = self.shared.clone();
-        let read = move |connection: &Connection| shared.derived.totals(connection, range, top);
+        let read = move |connection: &Connection| {
+            shared.derived.catch_up_to(shared.entries.load(Ordering::Acquire))?;
+            shared.derived.totals(connection, range, top)
+        };
         self.readers.read(read).await
     }
 

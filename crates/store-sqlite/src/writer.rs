@@ -44,7 +44,6 @@ use std::{
 use tokio::sync::{broadcast, oneshot};
 
 pub(crate) use control::{Control, Touch, control};
-pub(crate) use lookup::can_be_corrected;
 
 /// A clock further behind the last commit than this is refused, in seconds.
 const CLOCK_BEHIND_S_MAX: i64 = 300;

@@ -16,7 +16,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
         mpsc::{Receiver, RecvTimeoutError},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// Rows of a flush, if as many have queued.
@@ -59,6 +59,27 @@ impl Progress {
                 return Ok(());
             }
             self.moved.wait(&mut stopped);
+        }
+    }
+
+    /// As [`Progress::wait_for`], but gives up after `patience`; whether the row was reached.
+    pub(crate) fn wait_briefly_for(
+        &self,
+        seq: Seq,
+        patience: Duration,
+    ) -> Result<bool, DerivedError> {
+        let give_up_at = Instant::now() + patience;
+        let mut stopped = self.stopped.lock();
+        loop {
+            if let Some(why) = stopped.as_ref() {
+                return Err(DerivedError::Stopped(why.clone()));
+            }
+            if self.watermark.load(Ordering::Acquire) >= seq {
+                return Ok(true);
+            }
+            if self.moved.wait_until(&mut stopped, give_up_at).timed_out() {
+                return Ok(false);
+            }
         }
     }
 

@@ -9,7 +9,6 @@ use super::{
 use crate::{
     readers::{READERS_MAX, open_reader},
     row::{Seq, UserNo},
-    writer::can_be_corrected,
 };
 use novacore_ledger::{AccountState, Correctable, Hold, Profile};
 use novacore_store::{
@@ -95,13 +94,13 @@ impl Derived {
     }
 
     /// What a correction needs to know of an entry; `None` if there is no such entry or it charges
-    /// nothing.
+    /// nothing that could be taken back.
     pub(crate) fn load_correctable(
         &self,
         user_no: UserNo,
         version: Version,
-    ) -> Result<Option<Correctable>, StoreError> {
-        let found = self.snapshot(|snapshot| {
+    ) -> Result<(Option<Correctable>, Seq), StoreError> {
+        let (place, corrected, watermark) = self.snapshot(|snapshot| {
             let head = snapshot.nobodys_head(user_no)?;
             let place = snapshot.place(user_no, &head, version)?;
             let sum = "SELECT corrected FROM correction WHERE user_no = ?1 AND version = ?2";
@@ -110,20 +109,12 @@ impl Derived {
                 .prepare_cached(sum)?
                 .query_row([user_no, version.0 as i64], |row| row.get(0))
                 .optional()?;
-            Ok(place.map(|place| (place, corrected.unwrap_or(0))))
+            Ok((place, corrected.unwrap_or(0), snapshot.watermark))
         })?;
-        let Some((place, corrected)) = found.filter(|(place, _)| can_be_corrected(place.kind))
-        else {
-            return Ok(None);
-        };
+        let Some(place) = place else { return Ok((None, watermark)) };
         let entry = self.ledger(|ledger| self.entry_at(ledger, place.seq))?;
-        Ok(Some(Correctable {
-            resource: entry.resource.clone(),
-            amount: entry.amount,
-            counted_at: entry.counted_at,
-            occurred_at: entry.occurred_at,
-            corrected,
-        }))
+        let found = Correctable::of(&entry);
+        Ok((found.map(|found| Correctable { corrected, ..found }), watermark))
     }
 
     /// One row for every day of a range.

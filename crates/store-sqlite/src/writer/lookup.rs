@@ -5,8 +5,8 @@
 //! account whole; so what is not in memory is complete there.
 
 use super::{Ask, Writer};
-use crate::{accounts::Slot, keys, row::UserNo};
-use novacore_ledger::{AccountState, Correctable, EntryKind, Verb};
+use crate::{accounts::Slot, keys};
+use novacore_ledger::{AccountState, Correctable, Verb};
 use novacore_store::{book::Item, error::StoreError};
 use novacore_vocab::Version;
 
@@ -71,44 +71,22 @@ impl Writer {
         if version > state.version || state.correctable.contains_key(&version) {
             return Ok(());
         }
+        // The tail is read first: what leaves it meanwhile has reached the derived files.
         let tail = slot.tail();
         let recent = tail.iter().find(|(_, entry)| entry.version == version);
-        let found = match recent {
-            // A correction of a recent entry is more recent still, and was loaded before it was
-            // written.
-            Some((_, entry)) => Some(Correctable {
-                resource: entry.resource.clone(),
-                amount: entry.amount,
-                counted_at: entry.counted_at,
-                occurred_at: entry.occurred_at,
-                corrected: 0,
-            })
-            .filter(|_| can_be_corrected(entry.kind)),
-            None => self.load_correctable(slot.user_no, version)?,
+        let (found, shown_through) = match recent {
+            Some((_, entry)) => (Correctable::of(entry), 0),
+            None => self.setup.shared.derived.load_correctable(slot.user_no, version)?,
         };
+        let found = found.map(|mut found| {
+            let later = tail.iter().filter(|(seq, _)| *seq > shown_through);
+            let later = later.filter(|(_, entry)| entry.corrects == Some(version));
+            found.corrected -= later.map(|(_, entry)| entry.amount).sum::<i64>();
+            found
+        });
         if let (Some(found), Some(state)) = (found, self.book.state_mut(slot.account.user)) {
             state.correctable.insert(version, found);
         }
         Ok(())
-    }
-
-    fn load_correctable(
-        &self,
-        user_no: UserNo,
-        version: Version,
-    ) -> Result<Option<Correctable>, StoreError> {
-        self.setup.shared.derived.load_correctable(user_no, version)
-    }
-}
-
-/// Whether an entry of this kind charges something that can be taken back.
-pub(crate) const fn can_be_corrected(kind: EntryKind) -> bool {
-    match kind {
-        EntryKind::Record | EntryKind::Settle | EntryKind::Expire => true,
-        EntryKind::Correction
-        | EntryKind::Reserve
-        | EntryKind::Extend
-        | EntryKind::Release
-        | EntryKind::Threshold => false,
     }
 }
