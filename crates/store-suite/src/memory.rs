@@ -12,8 +12,8 @@ mod reports;
 use async_trait::async_trait;
 use novacore_access::{AuditEntry, Session};
 use novacore_ledger::{
-    AccountState, Command, Correctable, Entry, EntryKind, Hold, Limit, LimitName, Outcome,
-    Override, Policy, Profile, Tier, Verb,
+    AccountState, Command, Correctable, Entry, Hold, Limit, LimitName, Outcome, Override, Policy,
+    Profile, Tier, Verb,
 };
 use novacore_store::{
     book::{Book, Item},
@@ -132,6 +132,7 @@ impl Memory {
         }
         kept.load_corrected(user, &command);
         let ran = kept.book.run(&[Item { user, command, seen: None }], self.clock.now());
+        kept.book.accept();
         for posting in ran.postings {
             kept.entries.entry(user).or_default().extend(posting.entries.iter().cloned());
             // Without receivers there is nobody to tell.
@@ -169,17 +170,10 @@ impl Kept {
         let entries = self.entries.get(&user).map_or(&[][..], Vec::as_slice);
         let Some(found) = entries.iter().find(|entry| entry.version == version) else { return };
         let corrections = entries.iter().filter(|entry| entry.corrects == Some(version));
-        let correctable = Correctable {
-            resource: found.resource.clone(),
-            amount: found.amount,
-            counted_at: found.counted_at,
-            occurred_at: found.occurred_at,
-            corrected: corrections.map(|entry| -entry.amount).sum(),
-        };
-        // Corrections and threshold events charge nothing that could be corrected.
-        if !matches!(found.kind, EntryKind::Correction | EntryKind::Threshold) {
+        let corrected = corrections.map(|entry| -entry.amount).sum();
+        if let Some(found) = Correctable::of(found) {
             let state = self.book.state_mut(user).expect("just loaded");
-            state.correctable.insert(version, correctable);
+            state.correctable.insert(version, Correctable { corrected, ..found });
         }
     }
 
@@ -239,13 +233,19 @@ impl Ledger for Memory {
     }
 
     async fn hold(&self, id: HoldId) -> Result<Option<Hold>, StoreError> {
+        match self.sweep(id.user) {
+            Ok(()) => {}
+            Err(StoreError::NotFound(_)) => return Ok(None),
+            Err(other) => return Err(other),
+        }
         let kept = self.kept();
         let state = kept.book.state(id.user);
         Ok(state.and_then(|state| state.holds.get(&id.version)).cloned())
     }
 
     async fn entries(&self, query: &EntryQuery) -> Result<Vec<Entry>, StoreError> {
-        let kept = self.kept();
+        let mut kept = self.kept();
+        kept.load(query.user)?;
         let all = kept.entries.get(&query.user).map_or(&[][..], Vec::as_slice);
         let matching = all.iter().filter(|entry| query.matches(entry)).cloned();
         let rows_max = query.rows_max.min(ENTRY_PAGE_ROWS_MAX);

@@ -2,7 +2,7 @@
 
 use novacore_store::{directory::Directory, ledger::Ledger};
 use novacore_store_suite::{
-    ledger::Harness,
+    ledger::{Harness, START},
     memory::{HandClock, Memory},
 };
 use std::sync::Arc;
@@ -13,12 +13,12 @@ struct InMemory {
 }
 
 impl Harness for InMemory {
-    fn ledger(&self) -> &dyn Ledger {
-        self.store.as_ref()
+    fn ledger(&self) -> Arc<dyn Ledger> {
+        self.store.clone()
     }
 
-    fn directory(&self) -> &dyn Directory {
-        self.store.as_ref()
+    fn directory(&self) -> Arc<dyn Directory> {
+        self.store.clone()
     }
 
     fn clock(&self) -> &HandClock {
@@ -31,8 +31,7 @@ impl Harness for InMemory {
 }
 
 fn in_memory() -> InMemory {
-    let start = "2026-11-24T08:00:00Z".parse().expect("a time");
-    let clock = Arc::new(HandClock::at(start));
+    let clock = Arc::new(HandClock::at(START.parse().expect("a time")));
     InMemory { store: Arc::new(Memory::new(clock.clone())), clock }
 }
 

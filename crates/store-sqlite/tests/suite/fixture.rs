@@ -3,12 +3,15 @@
 use novacore_ledger::Policy;
 use novacore_store::{directory::Directory, ledger::Ledger, observe::Unobserved};
 use novacore_store_sqlite::{OnFatal, Options, SqliteStore};
-use novacore_store_suite::{ledger::Harness, memory::HandClock};
+use novacore_store_suite::{
+    ledger::{Harness, START},
+    memory::HandClock,
+};
 use std::{path::Path, sync::Arc};
 use tempfile::TempDir;
 
 pub(crate) struct Fixture {
-    store: Option<SqliteStore>,
+    store: Option<Arc<SqliteStore>>,
     clock: Arc<HandClock>,
     dir: TempDir,
 }
@@ -16,24 +19,24 @@ pub(crate) struct Fixture {
 impl Fixture {
     pub(crate) fn new() -> Fixture {
         let dir = TempDir::new().expect("a temporary folder");
-        let start = "2026-11-24T08:00:00Z".parse().expect("a time");
+        let start = START.parse().expect("a time");
         let clock = Arc::new(HandClock::at(start));
-        let store = Some(open(dir.path(), &clock));
+        let store = Some(Arc::new(open(dir.path(), &clock)));
         Fixture { store, clock, dir }
     }
 
-    pub(crate) fn store(&self) -> &SqliteStore {
+    pub(crate) fn store(&self) -> &Arc<SqliteStore> {
         self.store.as_ref().expect("the store is open")
     }
 }
 
 impl Harness for Fixture {
-    fn ledger(&self) -> &dyn Ledger {
-        self.store()
+    fn ledger(&self) -> Arc<dyn Ledger> {
+        self.store().clone()
     }
 
-    fn directory(&self) -> &dyn Directory {
-        self.store()
+    fn directory(&self) -> Arc<dyn Directory> {
+        self.store().clone()
     }
 
     fn clock(&self) -> &HandClock {
@@ -42,8 +45,9 @@ impl Harness for Fixture {
 
     fn reopen(&mut self) {
         // One process per directory: the old store lets go before the new one opens.
-        self.store = None;
-        self.store = Some(open(self.dir.path(), &self.clock));
+        let closed = self.store.take().and_then(Arc::into_inner);
+        drop(closed.expect("nobody else holds the store"));
+        self.store = Some(Arc::new(open(self.dir.path(), &self.clock)));
     }
 }
 
