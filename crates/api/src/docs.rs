@@ -89,24 +89,72 @@ struct Schemas;
 /// Method, path, what it does, body, status, answer. `[]` after an answer is a list of it.
 type Row = (&'static str, &'static str, &'static str, &'static str, u16, &'static str);
 
-#[rustfmt::skip]
 const OPERATIONS: &[Row] = &[
     ("get", "/api/usage/stats?days", "Use of the last days, limits and warnings", "", 200, "Stats"),
     ("get", "/api/usage/tokens", "Today's tokens", "", 200, "Tokens"),
     ("get", "/api/usage/storage", "What is stored", "", 200, "Storage"),
-    ("post", "/api/usage/check-quota", "Would this much more be admitted?", "CheckQuotaRequest", 200, "CheckQuota"),
+    (
+        "post",
+        "/api/usage/check-quota",
+        "Would this much more be admitted?",
+        "CheckQuotaRequest",
+        200,
+        "CheckQuota",
+    ),
     ("get", "/api/usage/timeseries/{resource}?days", "Use per day", "", 200, "DayRow[]"),
     ("get", "/api/usage/tier", "The tier", "", 200, "TierOf"),
     ("get", "/api/usage/quota", "The quota at a glance", "", 200, "Quota"),
     ("get", "/api/usage/history?days", "Use per day, the newest first", "", 200, "History"),
-    ("post", "/api/usage/record", "State use; enforce asks for admission", "RecordRequest", 201, "Recorded"),
+    (
+        "post",
+        "/api/usage/record",
+        "State use; enforce asks for admission",
+        "RecordRequest",
+        201,
+        "Recorded",
+    ),
     ("post", "/api/usage/reservations", "Set headroom aside", "ReserveRequest", 201, "Reserved"),
     ("get", "/api/usage/reservations/{id}", "A reservation", "", 200, "Reservation"),
-    ("post", "/api/usage/reservations/{id}/settle", "Charge use under a reservation", "SettleRequest", 200, "Settled"),
-    ("post", "/api/usage/reservations/{id}/extend", "Give a reservation more time or headroom", "ExtendRequest", 200, "Reserved"),
-    ("post", "/api/usage/reservations/{id}/release", "End a reservation unused", "", 200, "Settled"),
-    ("post", "/api/usage/events", "CloudEvents, one or up to 1,000", "UsageEvent", 200, "EventsReport"),
-    ("get", "/api/usage/entries?resourceType&kind&from&until&cursor&limit", "The caller's ledger", "", 200, "EntryPage"),
+    (
+        "post",
+        "/api/usage/reservations/{id}/settle",
+        "Charge use under a reservation",
+        "SettleRequest",
+        200,
+        "Settled",
+    ),
+    (
+        "post",
+        "/api/usage/reservations/{id}/extend",
+        "Give a reservation more time or headroom",
+        "ExtendRequest",
+        200,
+        "Reserved",
+    ),
+    (
+        "post",
+        "/api/usage/reservations/{id}/release",
+        "End a reservation unused",
+        "",
+        200,
+        "Settled",
+    ),
+    (
+        "post",
+        "/api/usage/events",
+        "CloudEvents, one or up to 1,000",
+        "UsageEvent",
+        200,
+        "EventsReport",
+    ),
+    (
+        "get",
+        "/api/usage/entries?resourceType&kind&from&until&cursor&limit",
+        "The caller's ledger",
+        "",
+        200,
+        "EntryPage",
+    ),
     ("get", "/api/usage/stream", "Usage as it happens, server-sent events", "", 200, ""),
     ("post", "/api/auth/register", "Register", "Credentials", 201, "SignedIn"),
     ("post", "/api/auth/login", "Sign in", "Credentials", 200, "SignedIn"),
@@ -126,10 +174,38 @@ const OPERATIONS: &[Row] = &[
     ("get", "/api/admin/users/{id}", "A user", "", 200, "UserView"),
     ("put", "/api/admin/users/{id}/tier", "Set a user's tier", "SetTierRequest", 200, "UserView"),
     ("put", "/api/admin/users/{id}/role", "Set a user's role", "SetRoleRequest", 200, "UserView"),
-    ("put", "/api/admin/users/{id}/disabled", "Shut or open an account", "SetDisabledRequest", 200, "UserView"),
-    ("get", "/api/admin/users/{id}/overrides/{resource}?limit", "A user's override", "", 200, "OverrideView"),
-    ("put", "/api/admin/users/{id}/overrides/{resource}?limit", "Override a user's limit", "PutOverrideRequest", 200, "OverrideView"),
-    ("delete", "/api/admin/users/{id}/overrides/{resource}?limit&reason", "Remove an override", "", 200, "Done"),
+    (
+        "put",
+        "/api/admin/users/{id}/disabled",
+        "Shut or open an account",
+        "SetDisabledRequest",
+        200,
+        "UserView",
+    ),
+    (
+        "get",
+        "/api/admin/users/{id}/overrides/{resource}?limit",
+        "A user's override",
+        "",
+        200,
+        "OverrideView",
+    ),
+    (
+        "put",
+        "/api/admin/users/{id}/overrides/{resource}?limit",
+        "Override a user's limit",
+        "PutOverrideRequest",
+        200,
+        "OverrideView",
+    ),
+    (
+        "delete",
+        "/api/admin/users/{id}/overrides/{resource}?limit&reason",
+        "Remove an override",
+        "",
+        200,
+        "Done",
+    ),
     ("get", "/api/admin/usage?days&top", "What all users use", "", 200, "Overview"),
     ("get", "/api/admin/audit?target&cursor&limit", "The audit log", "", 200, "AuditPage"),
     ("get", "/api/status", "Is it up", "", 200, "Status"),
@@ -252,9 +328,10 @@ pub(crate) async fn home() -> Response {
 pub(crate) async fn page() -> Response {
     let mut rows = String::new();
     for (method, path, summary, body, _, answer) in OPERATIONS {
+        let method = method.to_uppercase();
         rows.push_str(&format!(
-            "<tr><td>{}</td><td><code>{path}</code></td><td>{summary}</td><td>{body}</td><td>{answer}</td></tr>\n",
-            method.to_uppercase()
+            "<tr><td>{method}</td><td><code>{path}</code></td><td>{summary}</td>\
+             <td>{body}</td><td>{answer}</td></tr>\n"
         ));
     }
     let page = format!(

@@ -28,10 +28,11 @@ pub(crate) async fn guard(State(state): State<ApiState>, request: Request, next:
     let spent = begun.elapsed();
     let route = path.as_ref().map_or("none", MatchedPath::as_str);
     state.cx.metrics.answered(method, route, status.as_u16(), spent);
+    let code = status.as_u16();
     if status.is_server_error() {
-        tracing::warn!(request.id = %id, http.route = route, http.status = status.as_u16(), "failed");
+        tracing::warn!(request.id = %id, http.route = route, http.status = code, "failed");
     } else {
-        tracing::debug!(request.id = %id, http.route = route, http.status = status.as_u16(), "answered");
+        tracing::debug!(request.id = %id, http.route = route, http.status = code, "answered");
     }
     if let Ok(value) = HeaderValue::try_from(id.to_string()) {
         response.headers_mut().insert(REQUEST_ID, value);

@@ -102,36 +102,69 @@ impl ProblemKind {
     ];
 
     /// Status, `type` and title: the catalogue.
-    #[rustfmt::skip]
     const fn row(self) -> (u16, &'static str, &'static str) {
         match self {
-            ProblemKind::MalformedBody        => (400, "urn:novacore:problem:malformed-body", "Malformed body"),
-            ProblemKind::MalformedRequest     => (400, "urn:novacore:problem:malformed-request", "Malformed request"),
-            ProblemKind::CredentialMissing    => (401, "urn:novacore:problem:credential-missing", "No credential"),
-            ProblemKind::CredentialInvalid    => (401, "urn:novacore:problem:credential-invalid", "Invalid credential"),
-            ProblemKind::WrongLogin           => (401, "urn:novacore:problem:wrong-login", "Wrong e-mail or password"),
-            ProblemKind::Forbidden            => (403, "urn:novacore:problem:forbidden", "Forbidden"),
-            ProblemKind::AccountDisabled      => (403, "urn:novacore:problem:account-disabled", "Account disabled"),
-            ProblemKind::NotFound             => (404, "urn:novacore:problem:not-found", "Not found"),
-            ProblemKind::MethodNotAllowed     => (405, "urn:novacore:problem:method-not-allowed", "Method not allowed"),
-            ProblemKind::KeyReused            => (409, "urn:novacore:problem:key-reused", "Idempotency key reused"),
-            ProblemKind::ReservationEnded     => (409, "urn:novacore:problem:reservation-ended", "Reservation ended"),
-            ProblemKind::EmailTaken           => (409, "urn:novacore:problem:email-taken", "E-mail taken"),
-            ProblemKind::Conflict             => (409, "urn:novacore:problem:conflict", "Conflict"),
-            ProblemKind::TooLarge             => (413, "urn:novacore:problem:too-large", "Body too large"),
-            ProblemKind::UnsupportedMediaType => (415, "urn:novacore:problem:unsupported-media-type", "Unsupported media type"),
-            ProblemKind::InvalidField         => (422, "urn:novacore:problem:invalid-field", "Invalid field"),
-            ProblemKind::CounterRange         => (422, "urn:novacore:problem:counter-range", "Counter out of range"),
-            ProblemKind::LevelBelowZero       => (422, "urn:novacore:problem:level-below-zero", "Level below zero"),
-            ProblemKind::QuotaExceeded        => (429, "urn:novacore:problem:quota-exceeded", "Quota exceeded"),
-            ProblemKind::TooManyReservations  => (429, "urn:novacore:problem:too-many-reservations", "Too many reservations"),
-            ProblemKind::TooManyStreams       => (429, "urn:novacore:problem:too-many-streams", "Too many streams"),
-            ProblemKind::RateLimited          => (429, "urn:novacore:problem:rate-limited", "Too many attempts"),
-            ProblemKind::Overloaded           => (503, "urn:novacore:problem:overloaded", "Overloaded"),
-            ProblemKind::StorageFull          => (503, "urn:novacore:problem:storage-full", "Storage full"),
-            ProblemKind::ClockBehind          => (503, "urn:novacore:problem:clock-behind", "Clock behind"),
-            ProblemKind::Unavailable          => (503, "urn:novacore:problem:unavailable", "Unavailable"),
-            ProblemKind::Internal             => (500, "urn:novacore:problem:internal", "Internal error"),
+            ProblemKind::MalformedBody => {
+                (400, "urn:novacore:problem:malformed-body", "Malformed body")
+            }
+            ProblemKind::MalformedRequest => {
+                (400, "urn:novacore:problem:malformed-request", "Malformed request")
+            }
+            ProblemKind::CredentialMissing => {
+                (401, "urn:novacore:problem:credential-missing", "No credential")
+            }
+            ProblemKind::CredentialInvalid => {
+                (401, "urn:novacore:problem:credential-invalid", "Invalid credential")
+            }
+            ProblemKind::WrongLogin => {
+                (401, "urn:novacore:problem:wrong-login", "Wrong e-mail or password")
+            }
+            ProblemKind::Forbidden => (403, "urn:novacore:problem:forbidden", "Forbidden"),
+            ProblemKind::AccountDisabled => {
+                (403, "urn:novacore:problem:account-disabled", "Account disabled")
+            }
+            ProblemKind::NotFound => (404, "urn:novacore:problem:not-found", "Not found"),
+            ProblemKind::MethodNotAllowed => {
+                (405, "urn:novacore:problem:method-not-allowed", "Method not allowed")
+            }
+            ProblemKind::KeyReused => {
+                (409, "urn:novacore:problem:key-reused", "Idempotency key reused")
+            }
+            ProblemKind::ReservationEnded => {
+                (409, "urn:novacore:problem:reservation-ended", "Reservation ended")
+            }
+            ProblemKind::EmailTaken => (409, "urn:novacore:problem:email-taken", "E-mail taken"),
+            ProblemKind::Conflict => (409, "urn:novacore:problem:conflict", "Conflict"),
+            ProblemKind::TooLarge => (413, "urn:novacore:problem:too-large", "Body too large"),
+            ProblemKind::UnsupportedMediaType => {
+                (415, "urn:novacore:problem:unsupported-media-type", "Unsupported media type")
+            }
+            ProblemKind::InvalidField => {
+                (422, "urn:novacore:problem:invalid-field", "Invalid field")
+            }
+            ProblemKind::CounterRange => {
+                (422, "urn:novacore:problem:counter-range", "Counter out of range")
+            }
+            ProblemKind::LevelBelowZero => {
+                (422, "urn:novacore:problem:level-below-zero", "Level below zero")
+            }
+            ProblemKind::QuotaExceeded => {
+                (429, "urn:novacore:problem:quota-exceeded", "Quota exceeded")
+            }
+            ProblemKind::TooManyReservations => {
+                (429, "urn:novacore:problem:too-many-reservations", "Too many reservations")
+            }
+            ProblemKind::TooManyStreams => {
+                (429, "urn:novacore:problem:too-many-streams", "Too many streams")
+            }
+            ProblemKind::RateLimited => {
+                (429, "urn:novacore:problem:rate-limited", "Too many attempts")
+            }
+            ProblemKind::Overloaded => (503, "urn:novacore:problem:overloaded", "Overloaded"),
+            ProblemKind::StorageFull => (503, "urn:novacore:problem:storage-full", "Storage full"),
+            ProblemKind::ClockBehind => (503, "urn:novacore:problem:clock-behind", "Clock behind"),
+            ProblemKind::Unavailable => (503, "urn:novacore:problem:unavailable", "Unavailable"),
+            ProblemKind::Internal => (500, "urn:novacore:problem:internal", "Internal error"),
         }
     }
 
