@@ -121,7 +121,8 @@ mod tests {
             prop_assert_eq!(take.end(), Ok(()));
             for cut in 0..put.0.len() {
                 let mut take = Take(&put.0[..cut]);
-                let all = take.i64().and(take.u64()).and(take.text().map(|_| ())).and(take.option_i64());
+                let numbers = take.i64().and(take.u64());
+                let all = numbers.and(take.text().map(|_| ())).and(take.option_i64());
                 prop_assert!(all.is_err());
             }
         }

@@ -1,8 +1,8 @@
 //! What every ledger must do: one function per behaviour, each on a fresh and empty store.
 //!
-//! Expand [`ledger_suite!`](crate::ledger_suite) with a function that makes a [`Harness`]. The rules themselves are
-//! tested as scripts in `novacore-ledger`; here is what a store may get wrong about them: concurrency, durability,
-//! loading and forgetting, reading back.
+//! Expand [`ledger_suite!`](crate::ledger_suite) with a function that makes a [`Harness`]. The
+//! rules themselves are tested as scripts in `novacore-ledger`; here is what a store may get wrong
+//! about them: concurrency, durability, loading and forgetting, reading back.
 
 mod holds;
 mod keys;
@@ -39,7 +39,8 @@ use novacore_vocab::{
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// A store under test, under the built-in policy and a clock that the test moves. It starts at [`START`].
+/// A store under test, under the built-in policy and a clock that the test moves. It starts at
+/// [`START`].
 pub trait Harness: Send {
     /// The ledger. A case drops what it got here before it calls [`Harness::reopen`].
     fn ledger(&self) -> Arc<dyn Ledger>;
@@ -54,7 +55,8 @@ pub trait Harness: Send {
 /// What the clock of a fresh harness shows.
 pub const START: &str = "2026-11-24T08:00:00Z";
 
-/// One test per behaviour. `$open` is a function that returns a [`Harness`](crate::ledger::Harness).
+/// One test per behaviour. `$open` is a function that returns a
+/// [`Harness`](crate::ledger::Harness).
 #[macro_export]
 macro_rules! ledger_suite {
     ($open:path) => {

@@ -100,7 +100,8 @@ pub async fn a_release_gives_all_back(harness: &mut impl Harness) {
     hold(harness, user, &[("llm_tokens", 1_000)]).await;
 }
 
-/// After settle or release every further end is refused with how the hold ended, also after a restart.
+/// After settle or release every further end is refused with how the hold ended, also after a
+/// restart.
 pub async fn an_ended_hold_cannot_end_again(harness: &mut impl Harness) {
     let user = user(harness, 1, "free_trial").await;
     let settled = hold(harness, user, &[("llm_tokens", 10)]).await;
@@ -140,7 +141,8 @@ pub async fn a_hold_is_extended(harness: &mut impl Harness) {
     assert_eq!(tokens(harness, user).await, (0, 0));
 }
 
-/// A hold that ran out holds nothing for whoever looks next: a reader, a command, a look at the hold.
+/// A hold that ran out holds nothing for whoever looks next: a reader, a command, a look at the
+/// hold.
 pub async fn a_hold_that_ran_out_is_swept_by_whoever_looks(harness: &mut impl Harness) {
     let user = user(harness, 1, "free_trial").await;
     let first = hold(harness, user, &[("llm_tokens", 1_000)]).await;
@@ -173,7 +175,8 @@ pub async fn a_charging_hold_charges_when_it_runs_out(harness: &mut impl Harness
     assert_eq!((ended.amounts[0].charged, ended.amounts[0].charged_on_expiry), (400, 300));
 }
 
-/// After expiry one settle is accepted, flagged late, and charges the difference; also after a restart.
+/// After expiry one settle is accepted, flagged late, and charges the difference; also after a
+/// restart.
 pub async fn a_late_settle_is_accepted_once(harness: &mut impl Harness) {
     let user = user(harness, 1, "free_trial").await;
     let verb = reserve_for(60, OnExpiry::Charge, &[("llm_tokens", 400)]);

@@ -9,7 +9,8 @@ fn replayed(outcome: Outcome) -> Answer {
     }
 }
 
-/// A repeated command gets its first answer, whatever happened since, also after a restart; it has one effect.
+/// A repeated command gets its first answer, whatever happened since, also after a restart; it has
+/// one effect.
 pub async fn a_key_replays_its_first_answer(harness: &mut impl Harness) {
     let user = user(harness, 1, "free_trial").await;
     let making = keyed("make", 1, reserve(&[("llm_tokens", 300), ("messages", 1)]));

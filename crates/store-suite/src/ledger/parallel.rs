@@ -29,7 +29,8 @@ fn is_applied(outcome: &&Outcome) -> bool {
     matches!(outcome, Outcome::Applied(_))
 }
 
-/// Asks 200 times at once for 100 of a cap of 1,000: ten are admitted, every other is refused for quota.
+/// Asks 200 times at once for 100 of a cap of 1,000: ten are admitted, every other is refused for
+/// quota.
 async fn fill(harness: &impl Harness, user: UserId, verb: impl Fn(usize) -> Verb) -> Vec<Outcome> {
     let commands = (0..CALLERS).map(|number| command(verb(number))).collect();
     let outcomes = at_once(harness, user, commands).await;
@@ -87,7 +88,8 @@ pub async fn released_holds_leave_all_of_a_cap_usable(harness: &mut impl Harness
     fill(harness, user, |_| enforced("llm_tokens", 100)).await;
 }
 
-/// Versions count up without gap and times never run backwards, however many write, and across restarts.
+/// Versions count up without gap and times never run backwards, however many write, and across
+/// restarts.
 pub async fn versions_are_gapless_under_load(harness: &mut impl Harness) {
     let user = user(harness, 1, "pro").await;
     for _ in 0..3 {
@@ -105,7 +107,8 @@ pub async fn versions_are_gapless_under_load(harness: &mut impl Harness) {
     assert_eq!(tokens(harness, user).await, (sum, 0));
 }
 
-/// In one call a release makes room for a hold that stands before it, or not; never is more held than fits.
+/// In one call a release makes room for a hold that stands before it, or not; never is more held
+/// than fits.
 pub async fn what_makes_room_goes_first_in_a_call(harness: &mut impl Harness) {
     let user = user(harness, 1, "free_trial").await;
     let version = hold(harness, user, &[("llm_tokens", 1_000)]).await;
@@ -120,7 +123,8 @@ pub async fn what_makes_room_goes_first_in_a_call(harness: &mut impl Harness) {
     assert_eq!(tokens(harness, user).await, (0, 1_000));
 }
 
-/// Results come in the commands' order, each for itself: a refused one and one of nobody spoil no other.
+/// Results come in the commands' order, each for itself: a refused one and one of nobody spoil no
+/// other.
 pub async fn a_call_answers_in_the_order_of_its_commands(harness: &mut impl Harness) {
     let one = user(harness, 1, "free_trial").await;
     let two = user(harness, 2, "free_trial").await;

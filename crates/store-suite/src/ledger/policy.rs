@@ -138,7 +138,8 @@ fn free_tier(policy: &Policy, cap: i64) -> Tier {
     changed
 }
 
-/// An edited tier is in force at once; a changed limit gets a version larger than all before, the others keep theirs.
+/// An edited tier is in force at once; a changed limit gets a version larger than all before, the
+/// others keep theirs.
 pub async fn a_tier_is_edited_and_its_versions_grow(harness: &mut impl Harness) {
     let user = user(harness, 1, "free_trial").await;
     let before = harness.ledger().policy();
@@ -162,7 +163,8 @@ pub async fn a_tier_is_edited_and_its_versions_grow(harness: &mut impl Harness) 
     assert_eq!(audited(harness).await, [AuditAction::PutTier; 3]);
 }
 
-/// What an operator put is there after a restart, although the store is opened with the tiers as configured.
+/// What an operator put is there after a restart, although the store is opened with the tiers as
+/// configured.
 pub async fn an_edited_tier_survives_a_restart(harness: &mut impl Harness) {
     let user = user(harness, 1, "free_trial").await;
     let before = harness.ledger().policy();
@@ -184,7 +186,8 @@ pub async fn an_edited_tier_survives_a_restart(harness: &mut impl Harness) {
     assert!(is_quota(&refusal(submit(harness, user, enforced("llm_tokens", 1)).await)));
 }
 
-/// While tier and overrides change beside traffic, what is admitted stays below the largest cap of all.
+/// While tier and overrides change beside traffic, what is admitted stays below the largest cap of
+/// all.
 pub async fn policy_changes_beside_traffic_never_exceed_the_cap(harness: &mut impl Harness) {
     let user = user(harness, 1, "free_trial").await;
     let ledger = harness.ledger();

@@ -62,8 +62,8 @@ struct Pair {
     latest: Timestamp,
 }
 
-/// Whatever is asked in whatever order, with restarts, clock steps and changes of policy in between: every outcome,
-/// every entry, every hold, counter and day is what the model says.
+/// Whatever is asked in whatever order, with restarts, clock steps and changes of policy in
+/// between: every outcome, every entry, every hold, counter and day is what the model says.
 pub async fn random_commands_are_answered_like_the_model(harness: &mut impl Harness) {
     for seed in 0..ROUNDS {
         let user = user(harness, u128::from(seed), "free_trial").await;

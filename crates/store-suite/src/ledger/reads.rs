@@ -26,7 +26,8 @@ async fn page(harness: &impl Harness, query: EntryQuery) -> Vec<u64> {
     rows.into_iter().map(|entry| entry.version.0).collect()
 }
 
-/// Downwards page by page from the newest, upwards from what was seen; without gap or overlap, before a restart and after.
+/// Downwards page by page from the newest, upwards from what was seen; without gap or overlap,
+/// before a restart and after.
 pub async fn entries_are_paged_both_ways(harness: &mut impl Harness) {
     let user = user(harness, 1, "pro").await;
     for number in 1..=7 {
@@ -165,7 +166,8 @@ pub async fn days_of_a_flow_are_days_of_use(harness: &mut impl Harness) {
     }
 }
 
-/// A level's series shows what was there at each day's end, also on days without entries and before the range.
+/// A level's series shows what was there at each day's end, also on days without entries and before
+/// the range.
 pub async fn days_of_a_level_are_levels_at_their_end(harness: &mut impl Harness) {
     let user = user(harness, 1, "pro").await;
     apply(harness, user, record("memory_storage", 100)).await;

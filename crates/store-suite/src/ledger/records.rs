@@ -103,7 +103,8 @@ pub async fn an_entry_reads_back_whole(harness: &mut impl Harness) {
     assert_eq!(history(harness, user).await, [expected]);
 }
 
-/// Each source takes back what it put there and no more, whatever the others did, also after a restart.
+/// Each source takes back what it put there and no more, whatever the others did, also after a
+/// restart.
 pub async fn a_level_goes_up_and_down_and_never_below_zero(harness: &mut impl Harness) {
     let user = user(harness, 1, "free_trial").await;
     let by =
