@@ -2,7 +2,7 @@
 //!
 //! | | own account | same organisation | any account |
 //! |---|---|---|---|
-//! | read usage, ask for quota | signed in; key `usage:read` | key `usage:read act_as` | service; admin |
+//! | read usage, ask | signed in; key `usage:read` | key `usage:read act_as` | service; admin |
 //! | reserve, settle, send events | key `usage:write` | key `usage:write act_as` | service |
 //! | record | key `usage:write act_as` | key `usage:write act_as` | service |
 //! | API keys | signed in | | signed-in admin; operator |

@@ -1,6 +1,7 @@
 //! SIGKILL in the middle of concurrent load, again and again.
 //!
-//! After each start every acknowledged operation must be there once, with its first answer, and the cap must hold.
+//! After each start every acknowledged operation must be there once, with its first answer, and
+//! the cap must hold.
 
 use crate::binary::{Folder, SERVICE_TOKEN, Server};
 use serde_json::{Value, json};
@@ -81,8 +82,8 @@ fn round(folder: &Folder, number: u64, users: &[String; 2], seen: &Acknowledged)
     });
 }
 
-/// A sample of the keys is replayed with its first answer, and sums are what was acknowledged, or a little more: what
-/// was written but not acknowledged in time.
+/// A sample of the keys is replayed with its first answer, and sums are what was acknowledged, or
+/// a little more: what was written but not acknowledged in time.
 fn check(server: &Server, users: &[String; 2], seen: &Acknowledged) {
     let seen = seen.lock().expect("no panic");
     for (key, (path, body, answer)) in seen.iter().rev().step_by(7).take(20) {

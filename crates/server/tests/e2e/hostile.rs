@@ -8,77 +8,128 @@ fn entries(server: &Server) -> u64 {
     health["store"]["entries"].as_u64().expect("a number")
 }
 
+/// Who calls.
+#[derive(Clone, Copy)]
+enum Who {
+    Nobody,
+    Service,
+    Guesser,
+    Keyed,
+    User,
+    Tampered,
+    Empty,
+    Basic,
+}
+use Who::*;
+
+/// Method, path, caller, body, status. `USER` stands for a user's id, `HUGE` for 10 MiB.
+type Case = (&'static str, &'static str, Who, &'static str, u16);
+
+const RECORD: &str = "/usage/record";
+const GOOD: &str = r#"{"userId":"USER","resourceType":"llm_tokens","amount":1}"#;
+
+const WRITES: &[Case] = &[
+    ("POST", RECORD, Service, "{", 400),
+    ("POST", RECORD, Service, "", 400),
+    ("POST", RECORD, Service, "[]", 422),
+    ("POST", RECORD, Service, "{}", 422),
+    ("POST", RECORD, Service, r#"{"userId":"USER","resourceType":"messages","amount":"5"}"#, 422),
+    ("POST", RECORD, Service, r#"{"userId":"USER","resourceType":"messages","amount":1.5}"#, 422),
+    ("POST", RECORD, Service, r#"{"userId":"USER","resourceType":"messages","amount":1e400}"#, 422),
+    (
+        "POST",
+        RECORD,
+        Service,
+        r#"{"userId":"USER","resourceType":"messages","amount":9007199254740992}"#,
+        422,
+    ),
+    ("POST", RECORD, Service, r#"{"userId":"USER","resourceType":"messages","amount":0}"#, 422),
+    ("POST", RECORD, Service, r#"{"userId":"USER","resourceType":"messages","amount":-5}"#, 422),
+    ("POST", RECORD, Service, r#"{"userId":"USER","resourceType":"unknown","amount":5}"#, 422),
+    (
+        "POST",
+        RECORD,
+        Service,
+        r#"{"userId":"USER","resourceType":"memory_storage","amount":-1}"#,
+        422,
+    ),
+    ("POST", RECORD, Service, "HUGE", 413),
+    ("POST", RECORD, Nobody, GOOD, 401),
+    ("POST", RECORD, Guesser, GOOD, 401),
+    ("POST", RECORD, User, GOOD, 401),
+    ("POST", RECORD, Keyed, GOOD, 422),
+    ("POST", "/api/usage/record", Service, GOOD, 401),
+    ("POST", "/api/usage/record", User, GOOD, 403),
+    ("POST", "/usage/reservations/res_zz/release", Service, "", 404),
+    (
+        "POST",
+        "/usage/reservations/res_00000000000000000000000000000001_1/release",
+        Service,
+        "",
+        404,
+    ),
+    ("POST", "/usage/reservations", Service, r#"{"amounts":[],"ammount":1}"#, 422),
+    ("POST", "/usage/events", Service, "[]", 415),
+];
+
+const READS: &[Case] = &[
+    ("GET", "/api/usage/stats?days=0", User, "", 422),
+    ("GET", "/api/usage/stats?days=100000", User, "", 422),
+    ("GET", "/api/usage/stats?days=x", User, "", 422),
+    ("GET", "/api/usage/timeseries/nothing_known", User, "", 422),
+    ("GET", "/api/usage/entries?limit=0", User, "", 422),
+    ("GET", "/api/usage/entries?cursor=x", User, "", 422),
+    ("GET", "/api/usage/tokens", Nobody, "", 401),
+    ("GET", "/api/usage/tokens", Tampered, "", 401),
+    ("GET", "/api/usage/tokens", Empty, "", 401),
+    ("GET", "/api/usage/tokens", Basic, "", 401),
+    ("GET", "/api/usage%2Ftokens", User, "", 400),
+    ("GET", "/api//usage/tokens", User, "", 400),
+    ("GET", "/api/usage/%00", User, "", 400),
+    ("GET", "/api/nowhere", User, "", 404),
+    ("DELETE", "/api/usage/tokens", User, "", 405),
+    ("GET", "/api/admin/users", User, "", 403),
+    ("GET", "/api/admin/audit", User, "", 403),
+];
+
+const LOGIN: &str = "/api/auth/login";
+const REGISTER: &str = "/api/auth/register";
+
+const SIGN_IN: &[Case] = &[
+    ("POST", LOGIN, Nobody, r#"{"email":"ada@example.com","password":"wrong horse"}"#, 401),
+    ("POST", LOGIN, Nobody, r#"{"email":"ada@example.com"}"#, 422),
+    ("POST", REGISTER, Nobody, r#"{"email":"ada@example.com","password":"correct horse"}"#, 409),
+    ("POST", REGISTER, Nobody, r#"{"email":"b@example.com","password":"short"}"#, 422),
+    ("POST", REGISTER, Nobody, r#"{"email":"no address","password":"correct horse"}"#, 422),
+    ("POST", "/api/auth/refresh", Nobody, r#"{"refreshToken":"nvr_guess"}"#, 401),
+];
+
 #[test]
 fn bad_input_gets_the_right_problem_and_writes_nothing() {
     let folder = Folder::new();
     let server = folder.serve();
     let (user, token) = server.register("ada@example.com");
-    let bearer = format!("Bearer {token}");
-    let tampered = format!("Bearer {}x", token);
-    let service: &[(&str, &str)] = &[("x-service-token", SERVICE_TOKEN)];
-    let signed_in: &[(&str, &str)] = &[("authorization", &bearer)];
-    let record = |resource: &str, amount: &str| {
-        format!("{{\"userId\":\"{user}\",\"resourceType\":\"{resource}\",\"amount\":{amount}}}")
-    };
-    let good = record("llm_tokens", "1");
+    let (bearer, tampered) = (format!("Bearer {token}"), format!("Bearer {token}x"));
     let huge = format!("{{\"metadata\":\"{}\"}}", "x".repeat(10 << 20));
     let before = entries(&server);
-    #[rustfmt::skip]
-    let cases: &[(&str, &str, &[(&str, &str)], &str, u16)] = &[
-        ("POST", "/usage/record", service, "{", 400),
-        ("POST", "/usage/record", service, "", 400),
-        ("POST", "/usage/record", service, "[]", 422),
-        ("POST", "/usage/record", service, "{}", 422),
-        ("POST", "/usage/record", service, &record("llm_tokens", "\"5\""), 422),
-        ("POST", "/usage/record", service, &record("llm_tokens", "1.5"), 422),
-        ("POST", "/usage/record", service, &record("llm_tokens", "1e400"), 422),
-        ("POST", "/usage/record", service, &record("llm_tokens", "9007199254740992"), 422),
-        ("POST", "/usage/record", service, &record("llm_tokens", "0"), 422),
-        ("POST", "/usage/record", service, &record("llm_tokens", "-5"), 422),
-        ("POST", "/usage/record", service, &record("nothing_known", "5"), 422),
-        ("POST", "/usage/record", service, &record("memory_storage", "-1"), 422),
-        ("POST", "/usage/record", service, &huge, 413),
-        ("POST", "/usage/record", &[], &good, 401),
-        ("POST", "/usage/record", &[("x-service-token", "guess")], &good, 401),
-        ("POST", "/usage/record", signed_in, &good, 401),
-        ("POST", "/api/usage/record", &[("x-service-token", SERVICE_TOKEN)], &good, 401),
-        ("POST", "/api/usage/record", signed_in, &good, 403),
-        ("POST", "/usage/record", &[("x-service-token", SERVICE_TOKEN), ("idempotency-key", "")], &good, 422),
-        ("GET", "/api/usage/stats?days=0", signed_in, "", 422),
-        ("GET", "/api/usage/stats?days=100000", signed_in, "", 422),
-        ("GET", "/api/usage/stats?days=x", signed_in, "", 422),
-        ("GET", "/api/usage/timeseries/nothing_known", signed_in, "", 422),
-        ("GET", "/api/usage/entries?limit=0", signed_in, "", 422),
-        ("GET", "/api/usage/entries?cursor=x", signed_in, "", 422),
-        ("GET", "/api/usage/tokens", &[], "", 401),
-        ("GET", "/api/usage/tokens", &[("authorization", &tampered)], "", 401),
-        ("GET", "/api/usage/tokens", &[("authorization", "Bearer ")], "", 401),
-        ("GET", "/api/usage/tokens", &[("authorization", "Basic YTpi")], "", 401),
-        ("GET", "/api/usage%2Ftokens", signed_in, "", 400),
-        ("GET", "/api//usage/tokens", signed_in, "", 400),
-        ("GET", "/api/usage/%00", signed_in, "", 400),
-        ("GET", "/api/nowhere", signed_in, "", 404),
-        ("DELETE", "/api/usage/tokens", signed_in, "", 405),
-        ("GET", "/api/admin/users", signed_in, "", 403),
-        ("GET", "/api/admin/audit", signed_in, "", 403),
-        ("POST", "/usage/reservations/res_zz/release", service, "", 404),
-        ("POST", "/usage/reservations/res_00000000000000000000000000000001_1/release", service, "", 404),
-        ("POST", "/usage/reservations", service, "{\"amounts\":[],\"ammount\":1}", 422),
-        ("POST", "/usage/events", service, "[]", 415),
-        ("POST", "/api/auth/login", &[], "{\"email\":\"ada@example.com\",\"password\":\"wrong horse\"}", 401),
-        ("POST", "/api/auth/register", &[], "{\"email\":\"ada@example.com\",\"password\":\"correct horse\"}", 409),
-        ("POST", "/api/auth/register", &[], "{\"email\":\"b@example.com\",\"password\":\"short\"}", 422),
-        ("POST", "/api/auth/refresh", &[], "{\"refreshToken\":\"nvr_guess\"}", 401),
-    ];
-    for (method, path, headers, body, status) in cases {
-        let answer = server.send(method, path, headers, body);
-        let Some(answer) = answer else {
+    for (method, path, who, body, status) in WRITES.iter().chain(READS).chain(SIGN_IN) {
+        let headers: &[(&str, &str)] = match who {
+            Nobody => &[],
+            Service => &[("x-service-token", SERVICE_TOKEN)],
+            Guesser => &[("x-service-token", "guess")],
+            Keyed => &[("x-service-token", SERVICE_TOKEN), ("idempotency-key", "")],
+            User => &[("authorization", &bearer)],
+            Tampered => &[("authorization", &tampered)],
+            Empty => &[("authorization", "Bearer ")],
+            Basic => &[("authorization", "Basic YTpi")],
+        };
+        let sent = body.replace("USER", &user).replace("HUGE", &huge);
+        let Some(answer) = server.send(method, path, headers, &sent) else {
             // A body that is refused early may break the connection while it is still sent.
             assert_eq!(*status, 413, "{method} {path} broke the connection");
             continue;
         };
-        let shown: String = body.chars().take(80).collect();
-        assert_eq!(answer.status, *status, "{method} {path} {shown} -> {}", answer.body);
+        assert_eq!(answer.status, *status, "{method} {path} {body} -> {}", answer.body);
         assert_eq!(answer.header("content-type"), Some("application/problem+json"));
         assert!(answer.header("x-request-id").is_some());
         assert_eq!(answer.body["status"], *status, "{method} {path}");
