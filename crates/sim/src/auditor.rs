@@ -1,10 +1,13 @@
-//! The auditor: recomputes the books from what is on the disk and from what callers were told, and finds the lie.
+//! The auditor: recomputes the books from what is on the disk and from what callers were told, and
+//! finds the lie.
 //!
-//! It shares data types with the ledger and nothing else: it has its own calendar, its own reading of the policy, its
-//! own sums, which it never forgets, and its own rules of what each command must write. It is a judge and no model: it is
-//! told what was decided, and checks that this was true and allowed, refusals too.
+//! It shares data types with the ledger and nothing else: it has its own calendar, its own reading
+//! of the policy, its own sums, which it never forgets, and its own rules of what each command must
+//! write. It is a judge and no model: it is told what was decided, and checks that this was true
+//! and allowed, refusals too.
 //!
-//! Invariant: it believes only frames that are synced, and only those whose checksum it has checked itself.
+//! Invariant: it believes only frames that are synced, and only those whose checksum it has checked
+//! itself.
 //! Not here: how the simulated store works ([`crate::node`]).
 
 mod books;
@@ -142,7 +145,8 @@ impl Auditor {
         Ok(())
     }
 
-    /// The store has restarted from a disk with this many readable frames: what was written beyond them is lost.
+    /// The store has restarted from a disk with this many readable frames: what was written beyond
+    /// them is lost.
     pub(crate) fn restarted(&mut self, readable: usize) {
         self.pending.truncate(readable.saturating_sub(self.frames));
     }

@@ -1,6 +1,7 @@
 //! The auditor's own calendar, UTC, in microseconds since the epoch.
 //!
-//! It adds up months instead of computing them, so that it cannot share a mistake with `novacore_vocab::Window`.
+//! It adds up months instead of computing them, so that it cannot share a mistake with
+//! `novacore_vocab::Window`.
 
 use novacore_vocab::{Timestamp, Window};
 

@@ -1,7 +1,7 @@
 //! An append-only file of frames, with what is synced apart from what is only written.
 //!
-//! A frame is a batch: its postings, their checksum, and the chain over all frames before. A torn write leaves fewer
-//! entries than the checksum was taken over, as a torn frame of bytes would.
+//! A frame is a batch: its postings, their checksum, and the chain over all frames before. A torn
+//! write leaves fewer entries than the checksum was taken over, as a torn frame of bytes would.
 //!
 //! Invariant: what was synced never changes.
 

@@ -1,4 +1,5 @@
-//! What goes wrong, in words of a file and a process, so that a simulated log and a file-system shim can share them.
+//! What goes wrong, in words of a file and a process, so that a simulated log and a file-system
+//! shim can share them.
 //!
 //! Invariant: a fault is drawn before the step that it hits, from a stream of its own.
 //! Not here: what the faults do to a medium ([`crate::disk`]).
@@ -12,10 +13,11 @@ pub enum Fault {
     CrashBeforeWrite,
     /// The power fails after the write and before the sync.
     CrashBeforeSync(Survival),
-    /// The process is killed after the write and before the sync; the system lives on and keeps what was written.
+    /// The process is killed after the write and before the sync; the system lives on and keeps
+    /// what was written.
     KillBeforeSync,
-    /// The sync fails. Whether the data are on the disk is unknown, and asking again does not help: the process must
-    /// stop, after which the power fails too.
+    /// The sync fails. Whether the data are on the disk is unknown, and asking again does not help:
+    /// the process must stop, after which the power fails too.
     SyncFails(Survival),
     /// The sync takes this many microseconds.
     SyncSlow(i64),
@@ -53,7 +55,8 @@ impl FaultRates {
     /// A world without faults.
     pub const NONE: FaultRates = FaultRates { crash: 0, sync_fails: 0, sync_slow: 0, disk_full: 0 };
 
-    /// Rates of one world: each kind of fault is absent, rare or frequent, so that no kind hides another for ever.
+    /// Rates of one world: each kind of fault is absent, rare or frequent, so that no kind hides
+    /// another for ever.
     pub fn draw(rng: &mut Rng) -> FaultRates {
         let mut rate = |rates: [u32; 3]| *rng.pick(&rates);
         FaultRates {

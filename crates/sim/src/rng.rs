@@ -1,7 +1,7 @@
 //! Randomness from a seed: xoshiro256++, seeded by splitmix64.
 //!
-//! Invariant: the same seed gives the same numbers on every machine and in every version of this crate's dependencies,
-//! which is why the generator is written out here.
+//! Invariant: the same seed gives the same numbers on every machine and in every version of this
+//! crate's dependencies, which is why the generator is written out here.
 
 /// A stream of numbers.
 #[derive(Clone, Debug)]
@@ -82,7 +82,8 @@ fn splitmix(state: &mut u64) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
-/// Weights by Zipf's law: the second of a row is drawn half as often as the first, the third a third.
+/// Weights by Zipf's law: the second of a row is drawn half as often as the first, the third a
+/// third.
 pub(crate) fn zipf_weights(len: usize) -> Vec<u32> {
     (1..).take(len).map(|rank| 1_000_000 / rank).collect()
 }

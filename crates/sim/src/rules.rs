@@ -1,6 +1,7 @@
 //! The simulated operator's rules: resources, tiers, and what an admin changes about them.
 //!
-//! Caps are small, so that most accounts live near one. Every version of a limit is unique, as a store makes it.
+//! Caps are small, so that most accounts live near one. Every version of a limit is unique, as a
+//! store makes it.
 
 use crate::rng::Rng;
 use novacore_ledger::{AccountState, Cap, Limit, LimitName, Mode, Override, Policy, Profile, Tier};

@@ -1,4 +1,5 @@
-//! One account as the auditor keeps it. Nothing is ever forgotten: neither old windows nor ended holds nor keys.
+//! One account as the auditor keeps it. Nothing is ever forgotten: neither old windows nor ended
+//! holds nor keys.
 
 use crate::calendar;
 use novacore_ledger::{Answer, HoldStatus, LimitName, Profile};

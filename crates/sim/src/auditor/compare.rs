@@ -1,4 +1,5 @@
-//! A store's memory of an account against the books: counters are sums, held is the sum of the open holds.
+//! A store's memory of an account against the books: counters are sums, held is the sum of the open
+//! holds.
 
 use super::{
     Audit,

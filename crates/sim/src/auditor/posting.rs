@@ -1,5 +1,5 @@
-//! The entries of one command, one by one: that they are those that it must write, that the room they take was there,
-//! and that every threshold they cross is announced once.
+//! The entries of one command, one by one: that they are those that it must write, that the room
+//! they take was there, and that every threshold they cross is announced once.
 
 use super::{
     Audit, Ledger,
