@@ -104,7 +104,7 @@ fn parse(text: &str) -> Option<(RefreshToken, blake3::Hash)> {
 mod tests {
     use super::*;
     use crate::auth::testing::{secrets, user};
-    use novacore_vocab::{OrgId, Timestamp};
+    use novacore_vocab::{OrgId, Timestamp, UserId};
     use uuid::Uuid;
 
     fn session(account: Account, generation: u32) -> Session {
@@ -154,6 +154,21 @@ mod tests {
         }
         let other = RefreshTokens::new(&secrets().jwt);
         assert_eq!(other.verify(good), Err(TokenFault::Invalid));
+    }
+
+    #[test]
+    fn neither_user_nor_organisation_can_be_swapped_alone() {
+        let tokens = RefreshTokens::new(&secrets().refresh);
+        let member = |org: u128, user: u128| Account {
+            org: OrgId(Uuid::from_u128(org)),
+            user: UserId(Uuid::from_u128(user)),
+        };
+        let good = tokens.issue(&session(member(1, 2), 4));
+        let named = write_account(member(1, 2));
+        for other in [member(1, 3), member(3, 2), member(2, 1)] {
+            let swapped = good.expose_secret().replace(&named, &write_account(other));
+            assert_eq!(tokens.verify(&swapped), Err(TokenFault::Invalid), "{other:?}");
+        }
     }
 
     #[test]
