@@ -1,0 +1,57 @@
+//! Benchmarks of the embedded store, each beside a raw append and fdatasync file in the same run.
+//!
+//! See `benches/README.md` for how to repeat them and what was measured.
+
+mod embedded;
+mod load;
+mod raw;
+
+use clap::{Parser, ValueEnum};
+
+/// What to measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum What {
+    /// Durable operations in process, 1, 64 and 512 callers.
+    Embedded,
+    /// Opening a filled data directory.
+    Start,
+    /// Both.
+    All,
+}
+
+/// Benchmarks of the embedded store.
+#[derive(Clone, Debug, Parser)]
+struct Cli {
+    /// What to measure.
+    #[arg(value_enum, default_value = "all")]
+    what: What,
+    /// Entries that the ledger holds before anything is measured.
+    #[arg(long, default_value_t = 1_000_000)]
+    preload: u64,
+    /// Accounts that share the load.
+    #[arg(long, default_value_t = 20_000)]
+    accounts: usize,
+    /// Milliseconds of each run.
+    #[arg(long, default_value_t = 3_000)]
+    millis: u64,
+    /// Runs of each row; the median is shown.
+    #[arg(long, default_value_t = 3)]
+    runs: usize,
+}
+
+fn main() -> anyhow::Result<()> {
+    let cli = Cli::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let folder = tempfile::tempdir()?;
+    runtime.block_on(async {
+        let filled = embedded::fill(folder.path(), &cli).await?;
+        if cli.what != What::Start {
+            embedded::measure(&filled, folder.path(), &cli).await?;
+        }
+        drop(filled);
+        if cli.what != What::Embedded {
+            embedded::start(folder.path(), &cli)?;
+        }
+        Ok(())
+    })
+}
