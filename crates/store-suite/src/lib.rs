@@ -4,3 +4,4 @@ pub mod directory;
 pub mod ledger;
 pub mod memory;
 pub mod model;
+pub mod ops;
