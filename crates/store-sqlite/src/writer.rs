@@ -11,6 +11,8 @@ mod batch;
 mod control;
 mod lookup;
 mod settle_down;
+#[cfg(test)]
+mod tests;
 
 use crate::{
     accounts::{Accounts, Slot},

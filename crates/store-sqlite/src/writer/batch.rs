@@ -224,12 +224,13 @@ impl Writer {
         controls: Vec<super::Control>,
     ) -> Result<Vec<Written>, (rusqlite::Error, Vec<Written>)> {
         let mut written = Vec::with_capacity(controls.len());
+        let mut controls = controls.into_iter();
         let connection = &mut self.setup.connection;
-        let attempt = || {
+        let mut attempt = || {
             let mode = rusqlite::TransactionBehavior::Immediate;
             let mut tx = connection.transaction_with_behavior(mode)?;
-            for control in controls {
-                written.push(control.write(&mut tx)?);
+            for control in controls.by_ref() {
+                control.write(&mut tx, &mut written)?;
             }
             if let Some(prepared) = prepared {
                 prepared.insert(&tx)?;
@@ -238,7 +239,10 @@ impl Writer {
         };
         match attempt() {
             Ok(()) => Ok(written),
-            Err(error) => Err((error, written)),
+            Err(error) => {
+                written.extend(controls.map(super::Control::unwritten));
+                Err((error, written))
+            }
         }
     }
 

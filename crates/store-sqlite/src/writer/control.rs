@@ -37,22 +37,31 @@ pub(crate) struct Written {
 }
 
 impl Control {
-    /// Makes the write, or takes it back if it fails. A full disk ends the whole transaction.
-    pub(super) fn write(self, tx: &mut Transaction<'_>) -> rusqlite::Result<Written> {
+    /// Makes the write, or takes it back if it fails; either way whoever waits is among `written`.
+    /// A full disk ends the whole transaction.
+    pub(super) fn write(
+        self,
+        tx: &mut Transaction<'_>,
+        written: &mut Vec<Written>,
+    ) -> rusqlite::Result<()> {
         let mut savepoint = tx.savepoint()?;
-        let written = (self.write)(Ok(&savepoint));
-        match &written.touch {
-            Ok(_) => savepoint.commit()?,
-            Err(StoreError::StorageFull) => {
-                let full = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL);
-                return Err(rusqlite::Error::SqliteFailure(full, None));
-            }
-            Err(_) => {
-                savepoint.rollback()?;
-                savepoint.commit()?;
-            }
+        let made = (self.write)(Ok(&savepoint));
+        let is_kept = made.touch.is_ok();
+        let is_full = made.touch.as_ref().err() == Some(&StoreError::StorageFull);
+        written.push(made);
+        if is_full {
+            let full = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_FULL);
+            return Err(rusqlite::Error::SqliteFailure(full, None));
         }
-        Ok(written)
+        if !is_kept {
+            savepoint.rollback()?;
+        }
+        savepoint.commit()
+    }
+
+    /// Whoever waits for a write whose transaction has ended before its turn.
+    pub(super) fn unwritten(self) -> Written {
+        (self.write)(Err(StoreError::Unavailable))
     }
 
     /// Tells the caller why nothing is written.
