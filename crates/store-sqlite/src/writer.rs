@@ -37,6 +37,7 @@ use parking_lot::RwLock;
 use rusqlite::Connection;
 use std::{
     collections::{BTreeSet, VecDeque},
+    panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
     sync::{
         Arc,
@@ -191,7 +192,10 @@ impl Writer {
             if batch.is_empty() {
                 break;
             }
-            if let Err(Fatal(why)) = self.run_batch(batch) {
+            // What panics outside of a command's judgement leaves memory in an unknown state.
+            let ran = catch_unwind(AssertUnwindSafe(|| self.run_batch(batch)));
+            let ran = ran.unwrap_or_else(|_| Err(Fatal("the writer panicked".into())));
+            if let Err(Fatal(why)) = ran {
                 *self.setup.shared.trouble.write() = Some(StoreError::Unavailable);
                 (self.setup.on_fatal.0)(&why);
                 return;

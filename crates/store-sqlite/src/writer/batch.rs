@@ -159,6 +159,7 @@ impl Writer {
         let mut sound = Vec::with_capacity(items.len());
         let mut is_sound = Vec::with_capacity(items.len());
         for item in items {
+            self.provide_again(std::slice::from_ref(item), slots)?;
             let runs = self.try_run(std::slice::from_ref(item), slots, now)?.is_some();
             self.take_back(slots)?;
             is_sound.push(runs);
@@ -166,6 +167,7 @@ impl Writer {
                 sound.push(item.clone());
             }
         }
+        self.provide_again(&sound, slots)?;
         let ran = self.try_run(&sound, slots, now)?;
         let mut ran = ran.ok_or_else(|| Fatal("commands panic together but not singly".into()))?;
         let mut outcomes = std::mem::take(&mut ran.outcomes).into_iter();
@@ -191,6 +193,21 @@ impl Writer {
             self.take_back(slots)?;
         }
         Ok(ran)
+    }
+
+    /// After a batch was taken back its accounts lack what was loaded for its commands.
+    fn provide_again(
+        &mut self,
+        items: &[Item],
+        slots: &HashMap<UserId, Arc<Slot>>,
+    ) -> Result<(), Fatal> {
+        for item in items {
+            if let Some(slot) = slots.get(&item.user) {
+                let provided = self.provide(slot, &item.command.verb);
+                provided.map_err(|error| Fatal(error.to_string()))?;
+            }
+        }
+        Ok(())
     }
 
     /// Takes the batch in hand back, and loads the accounts that it changed again.

@@ -22,17 +22,7 @@ impl Writer {
     pub(super) fn complete(&mut self, ask: &Ask) -> Result<Item, StoreError> {
         self.take_over(&ask.slot);
         let user = ask.slot.account.user;
-        match &ask.command.verb {
-            Verb::Settle(settle) => self.need_hold(&ask.slot, settle.hold)?,
-            Verb::Extend(extend) => self.need_hold(&ask.slot, extend.hold)?,
-            Verb::Release(version) => self.need_hold(&ask.slot, *version)?,
-            Verb::Record(record) => {
-                if let Some(version) = record.corrects {
-                    self.need_correctable(&ask.slot, version)?;
-                }
-            }
-            Verb::Reserve(_) | Verb::Sweep => {}
-        }
+        self.provide(&ask.slot, &ask.command.verb)?;
         let mut seen = ask.seen.clone();
         if let Some(key) = &ask.command.key {
             let slipped = seen.is_none() && ask.keys_through < self.keys_dropped_through;
@@ -47,6 +37,20 @@ impl Writer {
             }
         }
         Ok(Item { user, command: ask.command.clone(), seen })
+    }
+
+    /// Loads the hold or the entry that a command names, if it is not in memory.
+    pub(super) fn provide(&mut self, slot: &Slot, verb: &Verb) -> Result<(), StoreError> {
+        match verb {
+            Verb::Settle(settle) => self.need_hold(slot, settle.hold),
+            Verb::Extend(extend) => self.need_hold(slot, extend.hold),
+            Verb::Release(version) => self.need_hold(slot, *version),
+            Verb::Record(record) => match record.corrects {
+                Some(version) => self.need_correctable(slot, version),
+                None => Ok(()),
+            },
+            Verb::Reserve(_) | Verb::Sweep => Ok(()),
+        }
     }
 
     fn state(&self, slot: &Slot) -> Result<&AccountState, StoreError> {
