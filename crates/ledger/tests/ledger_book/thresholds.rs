@@ -58,6 +58,21 @@ fn a_threshold_of_a_past_window_still_fires_there() {
 }
 
 #[test]
+fn the_previous_window_is_still_counted_and_one_before_it_is_not() {
+    check(
+        "limit   tokens daily 100 day
+         record  tokens 39             @03-10T23:50
+         reserve h1 tokens 60 ttl=60
+         reserve h2 tokens 1 ttl=60
+         settle  h1 tokens 61          @03-11T10:00  -> flagged excess late, expired h1 h2, warned daily 100%
+         settle  h2 tokens 1           @03-12T00:00  -> flagged late, used 0
+         reserve h3 tokens 60 ttl=60
+         reserve h4 tokens 60 ttl=60                 -> refused by daily
+         settle  h3 tokens 100         @03-14T00:00  -> flagged excess late, expired h3, used 0",
+    );
+}
+
+#[test]
 fn a_flow_does_not_fire_again_after_a_correction() {
     check(
         "limit   tokens daily 100 day

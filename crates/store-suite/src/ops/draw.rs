@@ -222,15 +222,16 @@ impl Ops {
         }
     }
 
-    /// Onto and beside the ends of holds and windows, forward by anything, sometimes back.
+    /// Onto and beside the ends of holds, overrides and windows, forward by anything, sometimes back.
     fn clock(&mut self, view: &View) -> Timestamp {
         let micro = |at: Timestamp, step: i64| Timestamp::from_micros(at.micros() + step);
         let window = [Window::Hour, Window::Day, Window::Week, Window::Month][self.index(4)];
         let window_end = window.span_at(view.clock).end;
-        let ends = view.holds.iter().map(|hold| hold.expires_at);
-        let hold_end = ends.filter(|end| *end > view.clock).min().unwrap_or(window_end);
+        let overrides = view.profile.overrides.iter().filter_map(|over| over.expires_at);
+        let ends = view.holds.iter().map(|hold| hold.expires_at).chain(overrides);
+        let next_end = ends.filter(|end| *end > view.clock).min().unwrap_or(window_end);
         match self.below(20) {
-            0..7 => micro(hold_end, self.below(3) - 1),
+            0..7 => micro(next_end, self.below(3) - 1),
             7..9 => micro(window_end, self.below(3) - 1),
             9..13 => view.clock.plus_seconds(self.below(90)),
             13..16 => view.clock.plus_seconds(self.below(7_200)),
