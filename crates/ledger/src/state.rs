@@ -149,6 +149,13 @@ impl AccountState {
         }
     }
 
+    /// As [`AccountState::shed`], but keeps these holds and entries.
+    pub fn shed_but(&mut self, needed: &BTreeSet<Version>) {
+        self.holds
+            .retain(|version, hold| hold.status == HoldStatus::Open || needed.contains(version));
+        self.correctable.retain(|version, _| needed.contains(version));
+    }
+
     /// Forgets ended holds and correctable entries: they are loaded again when a command concerns
     /// them.
     pub fn shed(&mut self) {

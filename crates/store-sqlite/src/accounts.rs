@@ -7,10 +7,10 @@
 use crate::row::{Seq, UserNo};
 use novacore_ledger::{AccountState, Entry};
 use novacore_store::ledger::AccountView;
-use novacore_vocab::{Account, Timestamp, UserId};
+use novacore_vocab::{Account, Timestamp, UserId, Version};
 use parking_lot::{Mutex, RwLock};
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeSet, HashMap, VecDeque},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -68,6 +68,17 @@ impl Slot {
     /// The entries that derived files may not show yet, oldest first.
     pub(crate) fn tail(&self) -> Vec<(Seq, Arc<Entry>)> {
         self.shown.lock().tail.iter().cloned().collect()
+    }
+
+    /// The holds and corrected entries that recent entries concern: derived files do not show them
+    /// as they are now. Forgets what they do show.
+    pub(crate) fn needed(&self, watermark: Seq) -> BTreeSet<Version> {
+        let mut shown = self.shown.lock();
+        while shown.tail.front().is_some_and(|(seq, _)| *seq <= watermark) {
+            shown.tail.pop_front();
+        }
+        let entries = shown.tail.iter();
+        entries.flat_map(|(_, entry)| entry.hold.into_iter().chain(entry.corrects)).collect()
     }
 
     /// Shows what was just committed, and forgets what derived files show by now.

@@ -130,6 +130,11 @@ impl Derived {
         }
     }
 
+    /// Whether the disk has no room for derived files.
+    pub(crate) fn is_full(&self) -> bool {
+        self.progress.full.load(Ordering::Acquire)
+    }
+
     /// The last row that the tables account for.
     pub(crate) fn watermark(&self) -> Seq {
         self.progress.watermark.load(Ordering::Acquire)

@@ -144,6 +144,10 @@ impl SqliteStore {
         let mut connection = open_ledger(&path)?;
         let head = check(&path, &connection)?;
         let names = Names::load(&connection).map_err(|error| damage(&path, error))?;
+        // Entries name configured resources only; numbered now, none needs a write of its own later.
+        for spec in &options.resources {
+            names.intern(&connection, &spec.name)?;
+        }
         let policy = load_policy(&mut connection, &options)?;
         let derived = derived_options(&options, &connection, names.clone(), policy.clone())?;
         let derived = Derived::open(derived).map_err(|error| OpenError::Derived(error.chain()))?;
@@ -275,8 +279,11 @@ pub(crate) fn open_ledger(path: &Path) -> Result<Connection, OpenError> {
     let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let application = pragma("application_id").map_err(|error| damage(path, error))?;
     let version = pragma("user_version").map_err(|error| damage(path, error))?;
-    let pages = pragma("page_count").map_err(|error| damage(path, error))?;
-    if application == 0 && version == 0 && pages == 0 {
+    // A first start that was cut short may have left a page, but no table.
+    let tables = "SELECT count(*) FROM sqlite_schema";
+    let tables: i64 =
+        connection.query_row(tables, [], |row| row.get(0)).map_err(|error| damage(path, error))?;
+    if application == 0 && version == 0 && tables == 0 {
         schema::configure_writer(&connection)?;
         let tx = connection.transaction()?;
         schema::create(&tx, *uuid::Uuid::new_v4().as_bytes())?;

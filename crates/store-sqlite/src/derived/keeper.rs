@@ -13,7 +13,7 @@ use parking_lot::{Condvar, Mutex};
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc::{Receiver, RecvTimeoutError},
     },
     time::{Duration, Instant},
@@ -33,6 +33,8 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 pub(crate) struct Progress {
     pub(crate) watermark: AtomicU64,
     pub(crate) keys_through: AtomicU64,
+    /// Whether the disk has no room for derived files.
+    pub(crate) full: AtomicBool,
     /// Why the thread has stopped, if it has.
     stopped: Mutex<Option<String>>,
     moved: Condvar,
@@ -43,19 +45,21 @@ impl Progress {
         Progress {
             watermark: AtomicU64::new(watermark),
             keys_through: AtomicU64::new(keys_through),
+            full: AtomicBool::new(false),
             stopped: Mutex::new(None),
             moved: Condvar::new(),
         }
     }
 
-    /// Waits until the watermark reaches a row, or the thread stops.
+    /// Waits until the watermark reaches a row, or the thread stops; not while the disk is full,
+    /// which the writer then says to its callers.
     pub(crate) fn wait_for(&self, seq: Seq) -> Result<(), DerivedError> {
         let mut stopped = self.stopped.lock();
         loop {
             if let Some(why) = stopped.as_ref() {
                 return Err(DerivedError::Stopped(why.clone()));
             }
-            if self.watermark.load(Ordering::Acquire) >= seq {
+            if self.watermark.load(Ordering::Acquire) >= seq || self.full.load(Ordering::Acquire) {
                 return Ok(());
             }
             self.moved.wait(&mut stopped);
@@ -89,6 +93,12 @@ impl Progress {
 
     fn stop(&self, why: String) {
         *self.stopped.lock() = Some(why);
+        self.moved.notify_all();
+    }
+
+    fn set_full(&self, full: bool) {
+        self.full.store(full, Ordering::Release);
+        let _stopped = self.stopped.lock();
         self.moved.notify_all();
     }
 
@@ -158,9 +168,13 @@ impl Keeper {
                 }
             }
             match self.flush() {
-                Ok(()) => return self.append_keys(false),
+                Ok(()) => {
+                    self.progress.set_full(false);
+                    return self.append_keys(false);
+                }
                 Err(error) if is_full(&error) => {
                     tracing::warn!("the disk is full: derived data wait");
+                    self.progress.set_full(true);
                     match batches.recv_timeout(RETRY_AFTER) {
                         Ok(batch) => self.take(batch),
                         Err(RecvTimeoutError::Timeout) => {}

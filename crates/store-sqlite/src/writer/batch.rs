@@ -87,12 +87,17 @@ impl Writer {
     }
 
     fn due_accounts(&mut self, now: Timestamp) -> Vec<Ask> {
-        let mut asks = Vec::new();
-        while let Some((due, user)) = self.due.first().copied().filter(|(due, _)| *due <= now) {
-            self.due.remove(&(due, user));
-            if let Some(slot) = self.setup.shared.accounts.get(user) {
-                let command = Command { key: None, fingerprint: 0, verb: Verb::Sweep };
-                asks.push(Ask { slot, command, seen: None, keys_through: u64::MAX });
+        // They stay noted until what was swept is committed: the batch may yet be refused.
+        let due: Vec<_> = self.due.iter().copied().take_while(|(due, _)| *due <= now).collect();
+        let mut asks = Vec::with_capacity(due.len());
+        for (due, user) in due {
+            let slot = self.setup.shared.accounts.get(user);
+            match slot.filter(|slot| slot.seen().next_due == Some(due)) {
+                Some(slot) => {
+                    let command = Command { key: None, fingerprint: 0, verb: Verb::Sweep };
+                    asks.push(Ask { slot, command, seen: None, keys_through: u64::MAX });
+                }
+                None => drop(self.due.remove(&(due, user))),
             }
         }
         asks
@@ -264,6 +269,8 @@ impl Writer {
     }
 
     fn conclude(&mut self, owed: Owed, judged: Judged, written: Vec<Written>) -> Result<(), Fatal> {
+        let rows = judged.prepared.as_ref().map_or(0, |prepared| prepared.batch.rows.len());
+        self.note_written(rows, written.len());
         if let Some(prepared) = &judged.prepared {
             self.show(prepared, &judged.slots);
         }

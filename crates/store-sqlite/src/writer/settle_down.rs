@@ -5,10 +5,15 @@ use crate::{accounts::Slot, journal::Prepared, profile, row::Seq};
 use novacore_ledger::{AccountState, Entry, Profile};
 use novacore_store::{book, error::StoreError};
 use novacore_vocab::UserId;
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 /// How often the free space is looked at, in batches; at once after the disk was full.
 const DISK_LOOK_BATCHES: u64 = 64;
+/// A write of the control plane touches some pages of the log: as many as these rows do.
+const ROWS_OF_A_CONTROL: usize = 64;
 /// How many accounts may be looked at for eviction after a batch.
 const EVICTION_TRIES: usize = 1_024;
 
@@ -23,7 +28,6 @@ impl Writer {
         for (seq, user, key) in prepared.keys(slots) {
             self.recent_keys.push_back((seq, user, key));
         }
-        self.checkpointer.note_rows(&self.setup.connection, prepared.batch.rows.len());
         let fed = self.setup.shared.derived.feed(prepared.batch);
         fed.map_err(|error| Fatal(format!("derived files cannot be kept: {error}")))?;
         self.drop_keys();
@@ -32,6 +36,12 @@ impl Writer {
             self.evict(keep);
         }
         Ok(())
+    }
+
+    /// Counts what the log grew by, towards the next checkpoint.
+    pub(super) fn note_written(&mut self, rows: usize, controls: usize) {
+        let written = rows + controls * ROWS_OF_A_CONTROL;
+        self.checkpointer.note_rows(&self.setup.connection, written);
     }
 
     /// Drops keys from memory that look-ups find by now.
@@ -68,10 +78,13 @@ impl Writer {
         let shared = &self.setup.shared;
         for user in std::mem::take(&mut self.cluttered) {
             let Some(slot) = shared.accounts.get(user) else { continue };
-            if !slot.is_derived(watermark) {
+            let derived = slot.is_derived(watermark);
+            let needed = if derived { BTreeSet::new() } else { slot.needed(watermark) };
+            if let Some(state) = self.book.state_mut(user) {
+                state.shed_but(&needed);
+            }
+            if !derived {
                 self.cluttered.insert(user);
-            } else if let Some(state) = self.book.state_mut(user) {
-                state.shed();
             }
         }
     }
@@ -134,6 +147,9 @@ impl Writer {
     /// Whether there is too little space to go on; looked at now and then, and always after it was
     /// so.
     pub(super) fn disk_is_full(&mut self) -> bool {
+        if self.setup.shared.derived.is_full() {
+            return true;
+        }
         if !self.disk_full && !self.batches.is_multiple_of(DISK_LOOK_BATCHES) {
             return false;
         }
