@@ -248,8 +248,9 @@ impl Ledger<'_> {
             return broken("I7", format!("applied without an entry: {:?}", item.command));
         };
         ensure(posting.user == item.user, "I6", || format!("not of this account: {posting:?}"))?;
-        self.answer_is_true(&wants, answer)?;
+        let expected = self.answer(&wants, answer);
         self.entries(&posting.entries, &wants)?;
+        ensure(expected == *answer, "I4", || format!("told {answer:?}, true is {expected:?}"))?;
         self.standings_are_true(&wants, answer)?;
         self.key_is_kept(item, answer, posting)
     }

@@ -4,21 +4,25 @@
 //! the rest in the simulated node.
 
 use novacore_ledger::{
-    AccountState, Command, Decided, Entry, EntryKind, Flags, HoldStatus, KeyRecord, Outcome,
-    Policy, Verb, decide,
+    AccountState, Answer, Command, Decided, EntryKind, Expect, HoldAsk, HoldStatus, KeyRecord,
+    Outcome, Policy, Record, Refusal, Verb, decide,
 };
 use novacore_store::book::Decide;
-use novacore_vocab::{Timestamp, Version, Window};
+use novacore_vocab::{Timestamp, Window};
 
 /// A bug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bug {
-    /// Admission does not see what others have set aside.
+    /// Two callers check the same counters, and both act.
     CheckThenAct,
-    /// A partial settle gives the hold more time.
+    /// Admission does not see what others have set aside.
+    HoldsNotCounted,
+    /// A replayed reserve gives its hold more time.
     TtlRefreshedOnHit,
     /// Keys are kept apart from the commit.
     KeyOutsideCommit,
+    /// After a restart keys that derived data do not have yet are unknown.
+    KeysNotReloaded,
     /// After a restart counters begin at zero.
     CounterNotLoaded,
     /// A month is taken for 30 days.
@@ -27,38 +31,94 @@ pub enum Bug {
     SettleInWrongWindow,
     /// Callers are told before the sync.
     AnsweredBeforeSync,
+    /// A sync that failed is taken for one that worked.
+    SyncErrorIgnored,
+    /// After a restart commands are answered from frames that are not synced.
+    StartWithoutSync,
+    /// A torn frame is read as if it were whole.
+    TornTailKept,
+    /// A batch that the disk refused stays in memory.
+    RevertForgotten,
     /// A hold that ran out is settled as often as one likes.
     LateSettleTwice,
+    /// What a limit refused is counted all the same.
+    RefusedIsCounted,
     /// A threshold fires again and again.
     ThresholdFiresAgain,
+    /// Callers are told of a commit that never was: whatever else is broken, this must be heard.
+    Canary,
 }
 
 impl Bug {
     /// Every bug.
-    pub const ALL: [Bug; 9] = [
+    pub const ALL: [Bug; 17] = [
         Bug::CheckThenAct,
+        Bug::HoldsNotCounted,
         Bug::TtlRefreshedOnHit,
         Bug::KeyOutsideCommit,
+        Bug::KeysNotReloaded,
         Bug::CounterNotLoaded,
         Bug::MonthOf30Days,
         Bug::SettleInWrongWindow,
         Bug::AnsweredBeforeSync,
+        Bug::SyncErrorIgnored,
+        Bug::StartWithoutSync,
+        Bug::TornTailKept,
+        Bug::RevertForgotten,
         Bug::LateSettleTwice,
+        Bug::RefusedIsCounted,
         Bug::ThresholdFiresAgain,
+        Bug::Canary,
     ];
 
     /// How commands are judged with this bug.
     pub(crate) fn decide(self) -> Decide {
         match self {
-            Bug::CheckThenAct => without_holds,
+            Bug::HoldsNotCounted => without_holds,
             Bug::TtlRefreshedOnHit => refreshing,
             Bug::MonthOf30Days => months_of_30_days,
             Bug::SettleInWrongWindow => settled_now,
             Bug::LateSettleTwice => late_again,
+            Bug::RefusedIsCounted => counting_refused,
             Bug::ThresholdFiresAgain => firing_again,
-            Bug::KeyOutsideCommit | Bug::CounterNotLoaded | Bug::AnsweredBeforeSync => decide,
+            Bug::CheckThenAct
+            | Bug::KeyOutsideCommit
+            | Bug::KeysNotReloaded
+            | Bug::CounterNotLoaded
+            | Bug::AnsweredBeforeSync
+            | Bug::SyncErrorIgnored
+            | Bug::StartWithoutSync
+            | Bug::TornTailKept
+            | Bug::RevertForgotten
+            | Bug::Canary => decide,
         }
     }
+}
+
+/// The metadata of a command whose judgement panics.
+pub(crate) const POISON: &str = "{\"poison\":true}";
+
+/// What such a panic carries.
+pub(crate) struct Panicked;
+
+/// [`decide`], but for a poisoned command: there it panics, without a word on the console.
+pub(crate) fn decide_or_panic(
+    state: &AccountState,
+    policy: &Policy,
+    command: &Command,
+    seen: Option<&KeyRecord>,
+    now: Timestamp,
+) -> Decided {
+    let metadata = match &command.verb {
+        Verb::Record(record) => record.metadata.as_deref(),
+        Verb::Reserve(reserve) => reserve.metadata.as_deref(),
+        Verb::Settle(settle) => settle.metadata.as_deref(),
+        Verb::Extend(_) | Verb::Release(_) | Verb::Sweep => None,
+    };
+    if metadata == Some(POISON) {
+        std::panic::resume_unwind(Box::new(Panicked));
+    }
+    decide(state, policy, command, seen, now)
 }
 
 fn without_holds(
@@ -82,28 +142,36 @@ fn refreshing(
     seen: Option<&KeyRecord>,
     now: Timestamp,
 ) -> Decided {
-    let mut decided = decide(state, policy, command, seen, now);
-    let (Verb::Settle(settle), Some(last)) = (&command.verb, decided.entries.last()) else {
-        return decided;
-    };
-    if !last.flags.has(Flags::FINAL) {
-        let version = Version(last.version.0 + 1);
-        let hold = &state.holds[&settle.hold];
-        decided.entries.push(Entry {
-            version,
-            kind: EntryKind::Extend,
-            resource: hold.amounts[0].resource.clone(),
-            amount: 0,
-            held: 0,
-            counted_at: hold.reserved_at,
-            hold: Some(settle.hold),
-            expires_at: Some(hold.expires_at.max(now.plus_seconds(600))),
-            crossing: None,
-            metadata: None,
-            ..last.clone()
-        });
+    let decided = decide(state, policy, command, seen, now);
+    match (&decided.outcome, &command.verb) {
+        (Outcome::Replayed(Answer { hold: Some(hold), .. }), Verb::Reserve(reserve)) => {
+            let (hold, ttl_s) = (*hold, reserve.ttl_s);
+            let verb = Verb::Extend(HoldAsk { hold, ttl_s, amounts: Vec::new() });
+            let extend = Command { key: None, fingerprint: 0, verb };
+            let Decided { entries, .. } = decide(state, policy, &extend, None, now);
+            Decided { entries, ..decided }
+        }
+        _ => decided,
     }
-    decided
+}
+
+fn counting_refused(
+    state: &AccountState,
+    policy: &Policy,
+    command: &Command,
+    seen: Option<&KeyRecord>,
+    now: Timestamp,
+) -> Decided {
+    let decided = decide(state, policy, command, seen, now);
+    match (&decided.outcome, &command.verb) {
+        (Outcome::Refused(Refusal::Quota(_)), Verb::Record(record)) => {
+            let verb = Verb::Record(Record { expect: Expect::Fact, ..record.clone() });
+            let fact = Command { key: None, fingerprint: 0, verb };
+            let Decided { entries, .. } = decide(state, policy, &fact, None, now);
+            Decided { entries, ..decided }
+        }
+        _ => decided,
+    }
 }
 
 fn months_of_30_days(
@@ -167,9 +235,4 @@ fn firing_again(
         kept.counter.fired.clear();
     }
     decide(&forgetful, policy, command, seen, now)
-}
-
-/// Whether an outcome is that of a command that was done now.
-pub(crate) fn is_applied(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Applied(_))
 }

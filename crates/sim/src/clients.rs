@@ -1,26 +1,52 @@
 //! The simulated callers: what they ask, what they repeat, and what they believe.
+//!
+//! Each caller has a pace and habits of its own; the users they ask for are few and hot, or many.
+//!
+//! Invariant: a keyed command without an answer is repeated under its key until it has one.
+
+mod habit;
 
 use crate::{
     rng::{Rng, zipf_weights},
-    rules::{amount, name, user_at},
+    rules::{index_of, user_at},
 };
-use novacore_ledger::{Command, Expect, HoldAsk, OnExpiry, Outcome, Record, Reserve, Settle, Verb};
-use novacore_store::book::Item;
-use novacore_vocab::{Amount, IdempotencyKey, ResourceName, Source, Timestamp, UserId, Version};
-use std::collections::VecDeque;
+use habit::Habit;
+use novacore_ledger::{Answer, Command, Outcome, Verb};
+use novacore_vocab::{IdempotencyKey, ResourceName, UserId, Version};
+use std::collections::{BTreeMap, VecDeque};
 
-/// Commands that a client remembers and may repeat.
-const REMEMBERED: usize = 40;
+/// Commands that callers remember and may repeat much later.
+const REMEMBERED: usize = 60;
+/// Holds and entries of a user that callers remember.
+const KNOWN: usize = 12;
+
+/// What callers know of a user.
+#[derive(Clone, Debug, Default)]
+struct Known {
+    holds: VecDeque<Version>,
+    /// The last entries that charged something.
+    charged: VecDeque<Version>,
+    /// What they were last told to be left.
+    left: BTreeMap<ResourceName, i64>,
+}
+
+/// One caller.
+#[derive(Debug)]
+struct Caller {
+    /// Microseconds between two commands, on average.
+    pace: i64,
+    next_at: i64,
+    habit: Habit,
+}
 
 /// All callers.
 #[derive(Debug)]
 pub(crate) struct Clients {
     resources: Vec<ResourceName>,
-    /// How often each user is asked for: a few are hot.
+    /// How often each user is asked for.
     popularity: Vec<u32>,
-    holds: Vec<Vec<Version>>,
-    /// The last entries that charged something, per user.
-    charged: Vec<Vec<Version>>,
+    callers: Vec<Caller>,
+    known: Vec<Known>,
     sent: VecDeque<(UserId, Command)>,
     /// Commands without an answer: they are repeated first.
     unanswered: VecDeque<(UserId, Command)>,
@@ -28,62 +54,84 @@ pub(crate) struct Clients {
 }
 
 impl Clients {
-    pub(crate) fn new(resources: Vec<ResourceName>, users: usize) -> Clients {
+    pub(crate) fn new(resources: Vec<ResourceName>, users: usize, rng: &mut Rng) -> Clients {
+        let caller = |rng: &mut Rng| {
+            let pace = *rng.pick(&[1_000, 100_000, 2_000_000, 60_000_000, 900_000_000]);
+            Caller { pace, next_at: 0, habit: Habit::draw(rng) }
+        };
         Clients {
             resources,
             popularity: zipf_weights(users),
-            holds: vec![Vec::new(); users],
-            charged: vec![Vec::new(); users],
+            callers: (0..rng.within(3, 16)).map(|_| caller(rng)).collect(),
+            known: vec![Known::default(); users],
             sent: VecDeque::new(),
             unanswered: VecDeque::new(),
             keys: 0,
         }
     }
 
-    /// A command was done.
-    pub(crate) fn told(&mut self, user: UserId, command: &Command, outcome: &Outcome) {
-        let Outcome::Applied(answer) = outcome else { return };
-        let index = crate::rules::index_of(user);
-        match command.verb {
-            Verb::Reserve(_) => self.holds[index].extend(answer.hold),
-            Verb::Record(_) | Verb::Settle(_) => self.charged[index].push(answer.version),
-            Verb::Extend(_) | Verb::Release(_) | Verb::Sweep => {}
-        }
-        for list in [&mut self.holds[index], &mut self.charged[index]] {
-            let surplus = list.len().saturating_sub(12);
-            list.drain(..surplus);
-        }
+    /// When the next caller has something to ask, in microseconds of virtual time.
+    pub(crate) fn next_at(&self) -> i64 {
+        self.callers.iter().map(|caller| caller.next_at).min().unwrap_or(0)
     }
 
-    /// The process went away before these were answered.
-    pub(crate) fn unanswered(&mut self, items: &[Item]) {
-        let keyed = items.iter().filter(|item| item.command.key.is_some());
-        self.unanswered.extend(keyed.map(|item| (item.user, item.command.clone())));
-    }
-
-    /// The next command.
-    pub(crate) fn next(&mut self, rng: &mut Rng, now: Timestamp) -> (UserId, Command) {
-        if let Some(again) = self.unanswered.pop_front() {
-            return again;
-        }
-        if !self.sent.is_empty() && rng.per_mille(120) {
-            let (user, mut command) = self.sent[rng.index(self.sent.len())].clone();
-            if rng.per_mille(200) {
-                command.fingerprint += 1;
+    /// What is asked by `virtual_now`, at most `max` commands: what has no answer yet first.
+    pub(crate) fn due(
+        &mut self,
+        virtual_now: i64,
+        now: novacore_vocab::Timestamp,
+        max: usize,
+        rng: &mut Rng,
+    ) -> Vec<(UserId, Command)> {
+        let again = self.unanswered.len().min(max);
+        let mut due: Vec<_> = self.unanswered.drain(..again).collect();
+        for index in 0..self.callers.len() {
+            if due.len() >= max || self.callers[index].next_at > virtual_now {
+                continue;
             }
-            return (user, command);
+            let pace = self.callers[index].pace;
+            self.callers[index].next_at = virtual_now + rng.within(1, 2 * pace);
+            let sent = self.command(index, now, rng);
+            // An impatient caller sends it twice.
+            if rng.per_mille(15) && due.len() + 1 < max {
+                due.push(sent.clone());
+            }
+            due.push(sent);
         }
-        let index = rng.weighted(&self.popularity);
-        let verb = self.verb(index, rng, now);
-        let key = rng.per_mille(600).then(|| self.key());
+        due
+    }
+
+    fn command(
+        &mut self,
+        caller: usize,
+        now: novacore_vocab::Timestamp,
+        rng: &mut Rng,
+    ) -> (UserId, Command) {
+        if !self.sent.is_empty() && rng.per_mille(60) {
+            return self.stale(rng);
+        }
+        let user = rng.weighted(&self.popularity);
+        let verb = self.callers[caller].habit.verb(&self.resources, &self.known[user], now, rng);
+        let key = rng.per_mille(650).then(|| self.key());
         let command = Command { key, fingerprint: rng.below(1 << 40).into(), verb };
         if command.key.is_some() {
-            self.sent.push_back((user_at(index), command.clone()));
+            self.sent.push_back((user_at(user), command.clone()));
             if self.sent.len() > REMEMBERED {
                 self.sent.pop_front();
             }
         }
-        (user_at(index), command)
+        (user_at(user), command)
+    }
+
+    /// A command of long ago again: as it was, with another body, or for another user.
+    fn stale(&mut self, rng: &mut Rng) -> (UserId, Command) {
+        let (user, mut command) = self.sent[rng.index(self.sent.len())].clone();
+        match rng.below(6) {
+            0 => command.fingerprint ^= 1,
+            1 => return (user_at(rng.index(self.known.len())), command),
+            _ => {}
+        }
+        (user, command)
     }
 
     fn key(&mut self) -> IdempotencyKey {
@@ -91,60 +139,34 @@ impl Clients {
         IdempotencyKey::parse(&format!("key-{}", self.keys)).expect("a key")
     }
 
-    fn verb(&mut self, index: usize, rng: &mut Rng, now: Timestamp) -> Verb {
-        let hold = match self.holds[index].len() {
-            0 => Version(rng.below(4)),
-            count => self.holds[index][rng.index(count)],
-        };
-        match rng.weighted(&[30, 25, 25, 8, 8, 4]) {
-            0 => Verb::Record(self.record(index, rng, now)),
-            1 => Verb::Reserve(Reserve {
-                amounts: self.amounts(rng, 1, 80),
-                ttl_s: *rng.pick(&[1, 60, 600, 3_600, 3_600, 0, 3_601]),
-                on_expiry: *rng.pick(&[OnExpiry::Release, OnExpiry::Charge]),
-                metadata: None,
-            }),
-            2 => Verb::Settle(Settle {
-                hold,
-                amounts: self.amounts(rng, 0, 60),
-                last: rng.per_mille(700),
-                metadata: None,
-            }),
-            3 => {
-                let amounts =
-                    if rng.per_mille(500) { Vec::new() } else { self.amounts(rng, 1, 40) };
-                Verb::Extend(HoldAsk { hold, ttl_s: rng.within(1, 3_600), amounts })
-            }
-            4 => Verb::Release(hold),
-            _ => Verb::Sweep,
+    /// A caller has its answer.
+    pub(crate) fn told(&mut self, user: UserId, command: &Command, outcome: &Outcome) {
+        let (Outcome::Applied(answer) | Outcome::Replayed(answer)) = outcome else { return };
+        let known = &mut self.known[index_of(user)];
+        known.learn(&command.verb, answer);
+    }
+
+    /// A command has had no effect, as far as its caller knows.
+    pub(crate) fn untold(&mut self, user: UserId, command: &Command) {
+        if command.key.is_some() {
+            self.unanswered.push_back((user, command.clone()));
         }
     }
+}
 
-    fn record(&mut self, index: usize, rng: &mut Rng, now: Timestamp) -> Record {
-        let corrects = match self.charged[index].len() {
-            count if count > 0 && rng.per_mille(200) => Some(self.charged[index][rng.index(count)]),
-            _ => None,
-        };
-        let back = corrects.is_some() || rng.per_mille(100);
-        let raw = if back { -rng.within(0, 30) } else { rng.within(0, 60) };
-        let huge = rng.per_mille(3);
-        Record {
-            resource: self.resource(rng),
-            amount: amount(if huge { novacore_vocab::AMOUNT_ABS_MAX } else { raw }),
-            source: *rng.pick(&Source::ALL),
-            expect: *rng.pick(&[Expect::Fact, Expect::Admission, Expect::Admission]),
-            corrects,
-            occurred_at: rng.per_mille(100).then(|| now.plus_seconds(-rng.within(0, 200_000))),
-            metadata: None,
+impl Known {
+    fn learn(&mut self, verb: &Verb, answer: &Answer) {
+        match verb {
+            Verb::Reserve(_) => self.holds.extend(answer.hold),
+            Verb::Record(_) | Verb::Settle(_) => self.charged.push_back(answer.version),
+            Verb::Extend(_) | Verb::Release(_) | Verb::Sweep => {}
         }
-    }
-
-    fn amounts(&mut self, rng: &mut Rng, least: i64, most: i64) -> Vec<(ResourceName, Amount)> {
-        let count = [1, 1, 1, 2, 3][rng.index(5)];
-        (0..count).map(|_| (self.resource(rng), amount(rng.within(least, most)))).collect()
-    }
-
-    fn resource(&mut self, rng: &mut Rng) -> ResourceName {
-        if rng.per_mille(10) { name("unknown") } else { rng.pick(&self.resources).clone() }
+        for list in [&mut self.holds, &mut self.charged] {
+            let surplus = list.len().saturating_sub(KNOWN);
+            list.drain(..surplus);
+        }
+        for standing in &answer.standings {
+            self.left.insert(standing.resource.clone(), standing.grantable);
+        }
     }
 }

@@ -6,12 +6,14 @@
 //! the simulated disk and knows nothing of `decide`.
 //!
 //! Invariant: a seed always gives the same run, so a failure is repeated by its seed alone.
+//! Invariant: each way in which a store is known to break is a [`bug::Bug`], and is noticed.
 //! Not here: the real store and the real disk (`store-sqlite`, and the binary's own tests).
 
 mod auditor;
 pub mod bug;
 mod calendar;
 mod clients;
+pub mod coverage;
 mod disk;
 pub mod fault;
 mod node;

@@ -1,34 +1,47 @@
-//! One simulated world: clients, an operator, a clock, faults, and the auditor who watches.
+//! One simulated world: callers, an operator, a clock, faults, and the auditor who watches.
 //!
-//! Invariant: a seed and a bug make the same world every time.
+//! Time is virtual: it jumps to the next caller. The writer's clock is virtual time plus an offset
+//! that is stepped, also backwards.
+//!
+//! Invariant: a seed, a bug and a number of commands make the same world every time.
+
+mod batch;
+mod probe;
 
 use crate::{
     auditor::{Auditor, Violation},
-    bug::{Bug, is_applied},
+    bug::Bug,
     clients::Clients,
-    fault::{Fault, FaultRates, Survival},
+    coverage::Coverage,
+    fault::FaultRates,
     node::Node,
     rng::Rng,
     rules::{Rulebook, user_at},
 };
-use novacore_ledger::{Command, Outcome, Profile, Refusal, Verb, standing};
-use novacore_store::book::{Item, Ran};
-use novacore_vocab::{Timestamp, UserId};
-use std::collections::{BTreeMap, VecDeque};
+use novacore_ledger::Profile;
+use novacore_vocab::{Timestamp, UserId, Window};
+use std::{
+    any::Any,
+    collections::VecDeque,
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
-/// Users of a world.
-const USERS: usize = 5;
-/// Longest batch.
-const BATCH_MAX: u64 = 12;
 /// 2026-01-25: worlds cross the ends of hours, days, weeks and months.
-const START_S: i64 = 1_769_299_200;
-/// Longer than any hold lives.
-const LONGEST_HOLD_S: i64 = 90_000;
+const START_MICROS: i64 = 1_769_299_200_000_000;
 /// Lines of the trace that a failure shows.
-const TRACE_LINES: usize = 12;
+const TRACE_LINES: usize = 24;
+/// The step at which the canary sings.
+const CANARY_STEP: usize = 20;
 
-/// What happened in a world, by kind.
-pub type Coverage = BTreeMap<&'static str, u64>;
+/// What a world came to.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Commands judged.
+    pub commands: u64,
+    /// What was reached.
+    pub coverage: Coverage,
+}
 
 /// A broken promise, and how to see it again.
 #[derive(Clone, Debug)]
@@ -39,36 +52,50 @@ pub struct Failure {
     pub step: usize,
     /// What was broken.
     pub violation: Violation,
-    /// The last batches before it.
+    /// What happened just before.
     pub trace: Vec<String>,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Violation { invariant, what } = &self.violation;
+        writeln!(f, "seed {}, step {}: {invariant} is broken: {what}", self.seed, self.step)?;
+        self.trace.iter().try_for_each(|line| writeln!(f, "  {line}"))
+    }
+}
+
+/// Runs a world until `commands` were judged, and then to its end.
+pub fn run(seed: u64, bug: Option<Bug>, commands: u64) -> Result<Report, Box<Failure>> {
+    let mut world = World::new(seed, bug);
+    let Err(violation) = world.run_caught(commands) else {
+        return Ok(Report { commands: world.commands, coverage: world.coverage });
+    };
+    // The same again, this time with a trace.
+    let mut again = World { trace: Some(VecDeque::new()), ..World::new(seed, bug) };
+    let repeated = again.run_caught(commands);
+    assert_eq!(repeated, Err(violation.clone()), "seed {seed} is not the same world twice");
+    let trace = again.trace.unwrap_or_default().into();
+    Err(Box::new(Failure { seed, step: world.step, violation, trace }))
 }
 
 struct World {
     rng: Rng,
     faults: Rng,
     rates: FaultRates,
-    now: Timestamp,
+    virtual_now: i64,
+    clock_offset: i64,
+    batch_max: usize,
+    users: usize,
     rulebook: Rulebook,
     profiles: Vec<Profile>,
     node: Node,
     auditor: Auditor,
     clients: Clients,
     coverage: Coverage,
-    trace: VecDeque<String>,
+    trace: Option<VecDeque<String>>,
     bug: Option<Bug>,
-}
-
-/// Runs a world for a number of batches.
-pub fn run(seed: u64, bug: Option<Bug>, batches: usize) -> Result<Coverage, Box<Failure>> {
-    let mut world = World::new(seed, bug);
-    for step in 0..=batches {
-        let stepped = if step < batches { world.step() } else { world.end() };
-        if let Err(violation) = stepped {
-            let trace = world.trace.into();
-            return Err(Box::new(Failure { seed, step, violation, trace }));
-        }
-    }
-    Ok(world.coverage)
+    step: usize,
+    commands: u64,
 }
 
 impl World {
@@ -77,235 +104,160 @@ impl World {
         let mut faults = rng.fork();
         let rulebook = Rulebook::new();
         let profile = rulebook.fresh_profile();
+        let users = *rng.pick(&[1, 3, 8, 20]);
         World {
             rates: FaultRates::draw(&mut faults),
             faults,
-            now: Timestamp::from_seconds(START_S),
-            node: Node::new(&rulebook, bug),
-            auditor: Auditor::new(&rulebook.policy, &profile, USERS),
-            clients: Clients::new(rulebook.resources.clone(), USERS),
-            profiles: vec![profile; USERS],
+            virtual_now: START_MICROS,
+            clock_offset: 0,
+            batch_max: *rng.pick(&[1, 4, 16, 40]),
+            users,
+            node: Node::new(&rulebook, users, bug),
+            auditor: Auditor::new(&rulebook.policy, &profile, users),
+            clients: Clients::new(rulebook.resources.clone(), users, &mut rng),
+            profiles: vec![profile; users],
             rulebook,
             rng,
-            coverage: Coverage::new(),
-            trace: VecDeque::new(),
+            coverage: Coverage::default(),
+            trace: None,
             bug,
+            step: 0,
+            commands: 0,
         }
+    }
+
+    /// Runs; an assertion of the store that fails is a broken promise like any other.
+    fn run_caught(&mut self, commands: u64) -> Result<(), Violation> {
+        catch_unwind(AssertUnwindSafe(|| self.run(commands))).unwrap_or_else(|payload| {
+            Err(Violation { invariant: "panic", what: text_of(&payload) })
+        })
+    }
+
+    fn run(&mut self, commands: u64) -> Result<(), Violation> {
+        while self.commands < commands {
+            self.step += 1;
+            self.pass_time();
+            self.operate();
+            let max = 1 + self.rng.index(self.batch_max);
+            let due = self.clients.due(self.virtual_now, self.now(), max, &mut self.rng);
+            let fault = self.rates.next(&mut self.faults);
+            self.batch(due, fault)?;
+            self.between_batches()?;
+            if self.bug == Some(Bug::Canary) && self.step == CANARY_STEP {
+                self.auditor.told(usize::MAX)?;
+            }
+        }
+        self.end()
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.virtual_now + self.clock_offset)
     }
 
     fn count(&mut self, what: &'static str) {
-        *self.coverage.entry(what).or_default() += 1;
+        self.coverage.count(what);
+        self.note(|| what.into());
     }
 
-    fn step(&mut self) -> Result<(), Violation> {
-        self.pass_time();
-        self.operate();
-        let size = 1 + self.rng.below(BATCH_MAX);
-        let commands = (0..size).map(|_| self.clients.next(&mut self.rng, self.now)).collect();
-        let fault = self.rates.next(&mut self.faults);
-        self.batch(commands, fault)?;
-        if self.rng.per_mille(200) {
-            self.ask_what_is_grantable()?;
+    fn note(&mut self, line: impl FnOnce() -> String) {
+        let now = self.now();
+        if let Some(trace) = &mut self.trace {
+            if trace.len() == TRACE_LINES {
+                trace.pop_front();
+            }
+            trace.push_back(format!("{now} {}", line()));
         }
-        Ok(())
+    }
+
+    fn random_user(&mut self) -> UserId {
+        user_at(self.rng.index(self.users))
     }
 
     fn pass_time(&mut self) {
-        let micros = match self.rng.below(40) {
-            0 => -self.rng.within(1, 300_000_000),
-            1 => self.rng.within(1, 86_400_000_000),
-            2 => self.rng.within(1, 40 * 86_400_000_000),
-            3..=6 => self.rng.within(1, 3_600_000_000),
-            7..=9 => 0,
-            _ => self.rng.within(1, 60_000_000),
-        };
-        self.now = Timestamp::from_micros(self.now.micros() + micros);
-        // Now and then exactly when a hold runs out, where a settle races it.
-        if self.rng.per_mille(50) {
-            let user = user_at(self.rng.index(USERS));
-            self.now = self.auditor.next_due(user).unwrap_or(self.now).max(self.now);
+        self.virtual_now = self.clients.next_at().max(self.virtual_now + 1);
+        if !self.rng.per_mille(60) {
+            return;
         }
+        let step = match self.rng.below(8) {
+            0 | 1 => {
+                self.count("clock back");
+                -self.rng.within(1, 300_000_000)
+            }
+            2 | 3 => {
+                self.count("clock forward");
+                let longest = *self.rng.pick(&[1_000_000, 3_600_000_000, 100_000_000_000]);
+                self.rng.within(1, longest)
+            }
+            4 | 5 => {
+                self.count("clock to_window_end");
+                let window = *self.rng.pick(&Window::ALL[..4]);
+                let end = window.span_at(self.now()).end.micros();
+                end - self.now().micros() + self.rng.within(-2_000_000, 2_000_000)
+            }
+            _ => {
+                // Exactly when a hold runs out, or as close as it gets, where a settle races it.
+                self.count("clock to_hold_end");
+                let user = self.random_user();
+                let due = self.auditor.next_due(user).unwrap_or(self.now());
+                due.micros() - self.now().micros() + self.rng.within(-1, 1)
+            }
+        };
+        self.clock_offset += step.max(-300_000_000);
     }
 
     fn operate(&mut self) {
-        let index = self.rng.index(USERS);
-        match self.rng.below(60) {
-            0 => self.rulebook.change_tier(&mut self.profiles[index], &mut self.rng),
-            1 | 2 => {
-                let profile = &mut self.profiles[index];
-                self.rulebook.change_override(profile, self.now, &mut self.rng);
+        if !self.rng.per_mille(30) {
+            return;
+        }
+        let (index, now) = (self.rng.index(self.users), self.now());
+        let profile = &mut self.profiles[index];
+        match self.rng.below(4) {
+            0 => {
+                self.rulebook.change_tier(profile, &mut self.rng);
+                self.count("operator tier");
             }
-            3 => {
+            1 | 2 => {
+                self.rulebook.change_override(profile, now, &mut self.rng);
+                self.count("operator override");
+            }
+            _ => {
                 self.rulebook.change_limit(&mut self.rng);
                 self.node.book.set_policy(self.rulebook.policy.clone());
                 self.auditor.set_policy(&self.rulebook.policy);
-                return self.count("policy change");
+                self.count("operator limit");
             }
-            _ => return,
         }
         self.auditor.set_profile(user_at(index), &self.profiles[index]);
         if let Some(state) = self.node.book.state_mut(user_at(index)) {
             state.profile = self.profiles[index].clone();
         }
-        self.count("profile change");
     }
 
-    fn batch(
-        &mut self,
-        commands: Vec<(UserId, Command)>,
-        fault: Option<Fault>,
-    ) -> Result<(), Violation> {
-        let items = self.node.items(&self.rulebook, &self.profiles, commands);
-        let mut ran = self.node.book.run(&items, self.now);
-        self.node.take_keys_out(&mut ran);
-        self.note(&items, &ran, fault);
-        let needed = self.auditor.judged(&items, &ran, self.now)?;
-        if !ran.postings.is_empty() {
-            match fault {
-                Some(Fault::DiskFull) => return self.refuse_full(&items),
-                Some(Fault::CrashBeforeWrite) => return self.crash(&items, Survival::Lost),
-                Some(Fault::CrashBeforeSync(survival) | Fault::SyncFails(survival)) => {
-                    self.node.write(&ran);
-                    if self.bug == Some(Bug::AnsweredBeforeSync) {
-                        self.auditor.told(needed)?;
-                    }
-                    return self.crash(&items, survival);
-                }
-                Some(Fault::KillBeforeSync) => {
-                    self.node.write(&ran);
-                    return self.restart(&items);
-                }
-                Some(Fault::SyncSlow(micros)) => {
-                    self.now = Timestamp::from_micros(self.now.micros() + micros);
-                }
-                Some(Fault::CrashAfterSync) | None => {}
-            }
-            self.node.write(&ran);
-            self.node.disk.sync();
+    /// What goes on beside the writer: derived data, eviction, readers, and a power cut at rest.
+    fn between_batches(&mut self) -> Result<(), Violation> {
+        if self.rng.per_mille(150) {
+            let lag = self.rng.index(6);
+            let until = self.node.frames().saturating_sub(lag);
+            self.node.derive(&self.rulebook, until);
+            self.count("derived");
         }
-        self.node.book.accept();
-        self.auditor.read(self.node.disk.synced())?;
-        if fault == Some(Fault::CrashAfterSync) {
-            return self.crash(&items, Survival::Whole);
+        if self.rng.per_mille(100) {
+            let user = self.random_user();
+            self.node.evict(user);
+            self.count("evicted");
         }
-        self.auditor.told(needed)?;
-        self.tell(&items, &ran);
-        for item in &items {
-            if let Some(state) = self.node.book.state(item.user) {
-                self.auditor.compare(item.user, state)?;
-            }
+        if self.rng.per_mille(100) {
+            self.ask_what_is_grantable()?;
+        }
+        if self.faults.per_mille(self.rates.crash / 4) {
+            self.count("fault crash_idle");
+            self.crash(&[], crate::fault::Survival::Lost)?;
         }
         Ok(())
     }
-
-    fn note(&mut self, items: &[Item], ran: &Ran, fault: Option<Fault>) {
-        for (item, outcome) in items.iter().zip(&ran.outcomes) {
-            self.count(verb_word(&item.command.verb));
-            self.count(outcome_word(outcome));
-            if self.trace.len() == TRACE_LINES {
-                self.trace.pop_front();
-            }
-            let (now, user) = (self.now, item.user);
-            self.trace.push_back(format!("{now} {user} {:?} -> {outcome:?}", item.command));
-        }
-        if let Some(fault) = fault {
-            self.count(fault_word(fault));
-            self.trace.push_back(format!("{fault:?}"));
-        }
-    }
-
-    fn tell(&mut self, items: &[Item], ran: &Ran) {
-        for (item, outcome) in items.iter().zip(&ran.outcomes) {
-            if is_applied(outcome) {
-                self.clients.told(item.user, &item.command, outcome);
-            }
-        }
-    }
-
-    /// The write was refused for want of space: the batch is taken back, the accounts loaded again.
-    fn refuse_full(&mut self, items: &[Item]) -> Result<(), Violation> {
-        self.auditor.withdrawn();
-        for user in self.node.book.revert() {
-            self.node.load(&self.rulebook, &self.profiles[crate::rules::index_of(user)], user);
-        }
-        self.clients.unanswered(items);
-        Ok(())
-    }
-
-    fn crash(&mut self, items: &[Item], survival: Survival) -> Result<(), Violation> {
-        self.node.disk.power_loss(survival);
-        self.restart(items)
-    }
-
-    fn restart(&mut self, items: &[Item]) -> Result<(), Violation> {
-        self.clients.unanswered(items);
-        let readable = self.node.restart(&self.rulebook);
-        self.auditor.restarted(readable);
-        self.auditor.read(self.node.disk.synced())
-    }
-
-    /// What readers are shown is what the auditor would grant (I11).
-    fn ask_what_is_grantable(&mut self) -> Result<(), Violation> {
-        let user = user_at(self.rng.index(USERS));
-        self.batch(vec![(user, sweep())], None)?;
-        let resource = self.rng.pick(&self.rulebook.resources).clone();
-        let now = self.now.max(self.auditor.last_at(user));
-        let Some(state) = self.node.book.state(user) else { return Ok(()) };
-        let shown = standing(state, &self.rulebook.policy, &resource, now).grantable;
-        let granted = self.auditor.grantable(user, &resource, now).unwrap_or(-1);
-        if shown != granted {
-            let what = format!("{user} is shown {shown} of {resource}, {granted} would be granted");
-            return Err(Violation { invariant: "I11", what });
-        }
-        Ok(())
-    }
-
-    /// Without traffic for longer than any hold lives, nothing is held (I8).
-    fn end(&mut self) -> Result<(), Violation> {
-        self.now = self.now.plus_seconds(LONGEST_HOLD_S);
-        self.batch((0..USERS).map(|index| (user_at(index), sweep())).collect(), None)?;
-        self.auditor.idle()
-    }
 }
 
-fn sweep() -> Command {
-    Command { key: None, fingerprint: 0, verb: Verb::Sweep }
-}
-
-fn verb_word(verb: &Verb) -> &'static str {
-    match verb {
-        Verb::Record(_) => "record",
-        Verb::Reserve(_) => "reserve",
-        Verb::Settle(_) => "settle",
-        Verb::Extend(_) => "extend",
-        Verb::Release(_) => "release",
-        Verb::Sweep => "sweep",
-    }
-}
-
-fn outcome_word(outcome: &Outcome) -> &'static str {
-    match outcome {
-        Outcome::Applied(_) => "applied",
-        Outcome::Replayed(_) => "replayed",
-        Outcome::Refused(Refusal::KeyReused) => "key reused",
-        Outcome::Refused(Refusal::Invalid(_)) => "invalid",
-        Outcome::Refused(Refusal::HoldUnknown) => "hold unknown",
-        Outcome::Refused(Refusal::HoldEnded(_)) => "hold ended",
-        Outcome::Refused(Refusal::Quota(_)) => "quota",
-        Outcome::Refused(Refusal::TooManyHolds) => "too many holds",
-        Outcome::Refused(Refusal::CounterRange(_)) => "counter range",
-        Outcome::Refused(Refusal::LevelBelowZero { .. }) => "level below zero",
-    }
-}
-
-fn fault_word(fault: Fault) -> &'static str {
-    match fault {
-        Fault::CrashBeforeWrite => "crash before write",
-        Fault::CrashBeforeSync(_) => "crash before sync",
-        Fault::KillBeforeSync => "kill before sync",
-        Fault::SyncFails(_) => "sync fails",
-        Fault::SyncSlow(_) => "slow sync",
-        Fault::CrashAfterSync => "crash after sync",
-        Fault::DiskFull => "disk full",
-    }
+fn text_of(payload: &Box<dyn Any + Send>) -> String {
+    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default()
 }
