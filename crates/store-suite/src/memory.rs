@@ -10,7 +10,7 @@ mod directory;
 mod reports;
 
 use async_trait::async_trait;
-use novacore_access::{AuditEntry, Session};
+use novacore_access::{AuditEntry, Session, User};
 use novacore_ledger::{
     AccountState, Command, Correctable, Entry, Hold, Limit, LimitName, Outcome, Override, Policy,
     Profile, Tier, Verb,
@@ -113,6 +113,12 @@ impl Memory {
     /// Refuses commands from now on as a full disk does, or accepts them again.
     pub fn set_writable(&self, writable: bool) {
         self.kept().writable = writable;
+    }
+
+    /// Stores a user as he is, without password.
+    pub fn insert_user(&self, user: User) {
+        let id = user.id;
+        self.kept().users.insert(id, Credentials { user, password: None });
     }
 
     /// How many entries there are.
@@ -234,9 +240,8 @@ impl Ledger for Memory {
 
     async fn hold(&self, id: HoldId) -> Result<Option<Hold>, StoreError> {
         match self.sweep(id.user) {
-            Ok(()) => {}
             Err(StoreError::NotFound(_)) => return Ok(None),
-            Err(other) => return Err(other),
+            other => other?,
         }
         let kept = self.kept();
         let state = kept.book.state(id.user);
