@@ -39,9 +39,12 @@ pub async fn check_quota(
     let now = cx.clock.now().max(view.state.last_at);
     let shown = standing(&view.state, &policy, resource, now);
     let asked = amount.get();
-    let refusing = limit_states(&view.state, &policy, resource, now).into_iter().find(|limit| {
+    let limits = limit_states(&view.state, &policy, resource, now).into_iter();
+    let refuses = limits.filter(|limit| {
         limit.mode == Mode::Hard && limit.cap >= 0 && limit.used + limit.held + asked > limit.cap
     });
+    // As in a refusal: of several limits the one whose window ends last.
+    let refusing = refuses.max_by_key(|limit| limit.window.span_at(now).end);
     let message = match &refusing {
         Some(limit) => format!(
             "Quota exceeded. Current: {}, Requested: {asked}, Limit: {}",
@@ -62,6 +65,6 @@ pub async fn check_quota(
         fits: refusing.is_none(),
         message,
         remaining: shown.remaining,
-        resets_at: shown.resets_at,
+        resets_at: refusing.map_or(shown.resets_at, |limit| limit.resets_at),
     })
 }
