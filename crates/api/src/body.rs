@@ -80,6 +80,20 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     }
 }
 
+/// The parameters of a path.
+pub(crate) struct Path<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Path<T>, Failure> {
+        let read = axum::extract::Path::from_request_parts(parts, state).await;
+        // What is not UTF-8 once it is decoded.
+        read.map(|axum::extract::Path(value)| Path(value))
+            .map_err(|_| Failure::new(ProblemKind::MalformedRequest, "the path is not UTF-8"))
+    }
+}
+
 /// A part of the path that must be what `parse` makes of it; what is not cannot exist.
 pub(crate) fn path<T: std::str::FromStr>(text: &str) -> Result<T, Failure> {
     text.parse().map_err(|_| Failure::new(ProblemKind::NotFound, "not found"))

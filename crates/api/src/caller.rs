@@ -5,8 +5,10 @@
 
 use crate::{problem::Failure, router::ApiState};
 use axum::{
-    extract::FromRequestParts,
+    extract::{FromRequestParts, Request, State},
     http::{HeaderMap, header, request::Parts},
+    middleware::Next,
+    response::Response,
 };
 use novacore_access::{Permit, Principal, ReadUsage, Subject};
 use novacore_vocab::{Timestamp, UserId};
@@ -73,11 +75,25 @@ async fn bearer(headers: &HeaderMap, state: &ApiState) -> Result<Caller, Failure
     Ok(Caller { principal, expires_at: caller.expires_at })
 }
 
-async fn service(headers: &HeaderMap, state: &ApiState) -> Result<Caller, Failure> {
+/// Hears a call between services only with the service token.
+pub(crate) async fn require_service(
+    State(state): State<ApiState>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Failure> {
+    service_principal(request.headers(), &state)?;
+    Ok(next.run(request).await)
+}
+
+fn service_principal(headers: &HeaderMap, state: &ApiState) -> Result<Principal, Failure> {
     let missing = || Failure::new(ProblemKind::CredentialMissing, "X-Service-Token is needed");
     let shown = headers.get("x-service-token").ok_or_else(missing)?;
     let shown = shown.to_str().map_err(|_| missing())?;
-    let principal = state.cx.auth.authenticate_service(shown)?;
+    Ok(state.cx.auth.authenticate_service(shown)?)
+}
+
+async fn service(headers: &HeaderMap, state: &ApiState) -> Result<Caller, Failure> {
+    let principal = service_principal(headers, state)?;
     let principal = match named(headers, "x-user-id")? {
         Some(user) => state.cx.auth.act_for(principal, user).await?,
         None => principal,

@@ -7,8 +7,9 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use futures::FutureExt;
 use novacore_wire::problem::ProblemKind;
-use std::time::Instant;
+use std::{panic::AssertUnwindSafe, time::Instant};
 use uuid::Uuid;
 
 /// Names the request in logs and to the caller. One that a client sends is not believed.
@@ -22,7 +23,11 @@ pub(crate) async fn guard(State(state): State<ApiState>, request: Request, next:
     let path = request.extensions().get::<MatchedPath>().cloned();
     let mut response = match unclear(request.uri().path()) {
         Some(why) => Failure::new(ProblemKind::MalformedRequest, why).into_response(),
-        None => next.run(request).await,
+        // A defect must cost its caller an answer, not everyone on the connection theirs.
+        None => match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+            Ok(response) => response,
+            Err(_) => Failure::new(ProblemKind::Internal, "internal error").into_response(),
+        },
     };
     let status = response.status();
     let spent = begun.elapsed();
@@ -42,6 +47,10 @@ pub(crate) async fn guard(State(state): State<ApiState>, request: Request, next:
 
 /// Paths that two readers may understand differently are refused before anyone reads them.
 fn unclear(path: &str) -> Option<&'static str> {
+    let plain = |pair: &[u8]| pair != b"//" && pair != b"/.";
+    if !path.contains(['%', '\\']) && path.as_bytes().windows(2).all(plain) {
+        return None;
+    }
     let lower = path.to_ascii_lowercase();
     if lower.contains("%2f") || lower.contains("%5c") || path.contains('\\') {
         return Some("the path has an encoded slash or a backslash");

@@ -9,8 +9,9 @@ use novacore_access::Denied;
 use novacore_app::{
     auth::error::{AuthError, TokenFault},
     error::AppError,
+    stream::STREAMS_PER_USER_MAX,
 };
-use novacore_ledger::{QuotaRefusal, Refusal};
+use novacore_ledger::{OPEN_HOLDS_MAX, QuotaRefusal, Refusal};
 use novacore_wire::{
     body::BodyError,
     problem::{Exceeded, Extension, Problem, ProblemKind},
@@ -79,10 +80,12 @@ impl From<AppError> for Failure {
             AppError::Conflict(_) => told(ProblemKind::Conflict),
             AppError::TooManyAttempts { retry_after_s } => {
                 let seconds = i64::try_from(retry_after_s).unwrap_or(i64::MAX);
-                bounded(ProblemKind::RateLimited, &text, "requests", Some(seconds))
+                // The next attempt is heard after that time: one of such a window.
+                bounded(ProblemKind::RateLimited, &text, ("requests", 1), Some(seconds))
             }
             AppError::TooManyStreams => {
-                bounded(ProblemKind::TooManyStreams, &text, "streams", Some(1))
+                let most = ("streams", STREAMS_PER_USER_MAX);
+                bounded(ProblemKind::TooManyStreams, &text, most, None)
             }
             AppError::Overloaded => told(ProblemKind::Overloaded),
             AppError::StorageFull => told(ProblemKind::StorageFull),
@@ -108,7 +111,8 @@ impl From<Refusal> for Failure {
             }),
             Refusal::Quota(quota) => exceeded(&quota),
             Refusal::TooManyHolds => {
-                bounded(ProblemKind::TooManyReservations, &text, "reservations", None)
+                let most = ("reservations", OPEN_HOLDS_MAX);
+                bounded(ProblemKind::TooManyReservations, &text, most, None)
             }
             Refusal::CounterRange(_) => Failure::new(ProblemKind::CounterRange, text),
             Refusal::LevelBelowZero { resource, part, .. } => Failure(Problem {
@@ -143,13 +147,19 @@ fn exceeded(quota: &QuotaRefusal) -> Failure {
     Failure(Problem::exceeded(ProblemKind::QuotaExceeded, detail, numbers))
 }
 
-/// A 429 that is not about a metered resource.
-fn bounded(kind: ProblemKind, detail: &str, what: &str, reset_s: Option<i64>) -> Failure {
+/// A 429 that is not about a metered resource: of what, and how much of it, there may be.
+fn bounded(
+    kind: ProblemKind,
+    detail: &str,
+    (what, most): (&str, usize),
+    reset_s: Option<i64>,
+) -> Failure {
+    let limit = i64::try_from(most).unwrap_or(i64::MAX);
     let numbers = Exceeded {
         resource_type: what.to_owned(),
-        limit_name: "rate".to_owned(),
-        limit: 0,
-        used: 0,
+        limit_name: if reset_s.is_some() { "rate" } else { "open" }.to_owned(),
+        limit,
+        used: limit,
         held: 0,
         requested: 1,
         remaining: 0,

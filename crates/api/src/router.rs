@@ -1,7 +1,7 @@
 //! All routes on one screen.
 
 use crate::{
-    caller::Mount,
+    caller::{self, Mount},
     docs, guard,
     problem::Failure,
     routes::{admin, auth, events, health, reservations, stream, usage},
@@ -23,12 +23,15 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::Arc,
 };
+use tokio::sync::watch;
 
 /// How to serve.
 #[derive(Clone, Debug, Default)]
 pub struct ApiOptions {
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Closes when the server stops, which ends the streams: they would never finish by themselves.
+    pub stop: Option<watch::Receiver<()>>,
 }
 
 /// What handlers are given.
@@ -50,7 +53,7 @@ pub fn router(cx: Cx, options: ApiOptions) -> Router {
         .merge(admin_routes())
         .route("/status", get(health::status))
         .with_state(state(Mount::Public));
-    let internal = internal_routes().with_state(state(Mount::Internal));
+    let internal = internal_routes(&state(Mount::Internal));
     let open = open_routes().with_state(state(Mount::Internal));
     finish(Router::new().nest("/api", public).merge(internal).merge(open), state(Mount::Public))
 }
@@ -58,8 +61,8 @@ pub fn router(cx: Cx, options: ApiOptions) -> Router {
 /// Only what services call, for a listener of its own.
 pub fn internal_router(cx: Cx, options: ApiOptions) -> Router {
     let state = ApiState { cx, mount: Mount::Internal, options: Arc::new(options) };
-    let routes = internal_routes().merge(open_routes()).with_state(state.clone());
-    finish(routes, state)
+    let open = open_routes().with_state(state.clone());
+    finish(internal_routes(&state).merge(open), state)
 }
 
 fn finish(routes: Router, state: ApiState) -> Router {
@@ -72,12 +75,15 @@ fn finish(routes: Router, state: ApiState) -> Router {
         .layer(from_fn_with_state(state, guard::guard))
 }
 
-fn internal_routes() -> Router<ApiState> {
+/// The same calls between services; none of them is heard without the service token.
+fn internal_routes(state: &ApiState) -> Router {
     Router::new()
         .merge(usage_routes())
         .merge(native_routes())
-        .route("/auth/me", get(auth::me))
-        .route("/auth/usage/quota", get(usage::quota))
+        .merge(auth_routes())
+        .merge(admin_routes())
+        .route_layer(from_fn_with_state(state.clone(), caller::require_service))
+        .with_state(state.clone())
 }
 
 fn usage_routes() -> Router<ApiState> {
@@ -161,7 +167,9 @@ impl FromRequestParts<ApiState> for ClientAddress {
     ) -> Result<ClientAddress, Infallible> {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
-        if !state.options.trusted_proxies.contains(&peer) {
+        // A service has shown the token by now, and says for whom it calls.
+        let is_service = state.mount == Mount::Internal;
+        if !is_service && !state.options.trusted_proxies.contains(&peer) {
             return Ok(ClientAddress(peer));
         }
         // The last address that is no proxy of ours: what stands before it a client may have

@@ -269,7 +269,7 @@ pub(crate) fn limit_of(put: PutLimit) -> Limit {
         name: put.name.unwrap_or(base.name),
         mode: put.mode.map_or(base.mode, mode),
         warn_at: put.warn_at.unwrap_or(base.warn_at),
-        ..Limit::hard(cap(put.cap.0), put.window)
+        ..base
     }
 }
 

@@ -29,10 +29,11 @@ const HEADERS_MAX: usize = 100;
 /// Serves until a signal comes.
 pub(crate) async fn serve(config: &Config) -> anyhow::Result<()> {
     let cx = compose_now(config)?;
-    let options = ApiOptions { trusted_proxies: config.server.trusted_proxies.clone() };
+    let (stop, stopped) = watch::channel(());
+    let trusted_proxies = config.server.trusted_proxies.clone();
+    let options = ApiOptions { trusted_proxies, stop: Some(stopped.clone()) };
     let listener = bind(config.server.listen).await?;
     let address = listener.local_addr()?;
-    let (stop, stopped) = watch::channel(());
     let mut servers = vec![tokio::spawn(accept(
         listener,
         router(cx.clone(), options.clone()),

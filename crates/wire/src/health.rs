@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Health {
-    /// `ok`, or `unavailable` while no command is accepted.
+    /// `ok`, or `read_only` while no command is accepted.
     pub status: &'static str,
     /// Why not.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,14 +36,14 @@ pub struct StoreFigures {
 /// A probe's answer.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Probe {
-    /// `ok` or `unavailable`.
+    /// `ok` or `not ready`.
     pub status: &'static str,
 }
 
 /// What this is.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Status {
-    /// `ok` or `unavailable`.
+    /// `ok` or `read_only`.
     pub status: &'static str,
     /// `novacore`.
     pub service: &'static str,

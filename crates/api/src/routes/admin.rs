@@ -2,7 +2,7 @@
 
 use super::auth::{known_tier, user_of};
 use crate::{
-    body::{Json, Query, bounded},
+    body::{Json, Path, Query, bounded},
     caller::Caller,
     problem::Failure,
     router::ApiState,
@@ -10,7 +10,7 @@ use crate::{
 };
 use axum::{
     Json as Reply,
-    extract::{Path, State},
+    extract::State,
     response::{IntoResponse, Response},
 };
 use novacore_access::{Reason, Role, User};
@@ -60,11 +60,13 @@ pub(crate) async fn put_tier(
 ) -> Result<Reply<wire::TierView>, Failure> {
     let permit = caller.principal.administer()?;
     let name = tier_name(&name)?;
-    let before = state.cx.ledger.policy().tier(&name).map(|tier| tier.rank);
+    let known = tiers::list(&state.cx, permit);
+    let before = known.iter().find(|tier| tier.name == name).map(|tier| tier.rank);
+    let above = known.iter().map(|tier| tier.rank).max().unwrap_or(0).saturating_add(10);
     let limits = ask.limits.into_iter();
     let limits = limits
         .map(|(resource, limits)| (resource, limits.into_iter().map(view::limit_of).collect()));
-    let rank = ask.rank.or(before).unwrap_or(100);
+    let rank = ask.rank.or(before).unwrap_or(above);
     let tier = Tier { name, rank, limits: limits.collect() };
     let tier = tiers::put(&state.cx, permit, tier, reason(&ask.reason)?).await?;
     Ok(Reply(view::tier(&tier)))
@@ -200,7 +202,7 @@ pub(crate) async fn remove_override(
 ) -> Result<Reply<Done>, Failure> {
     let permit = caller.principal.administer()?;
     let target = target(&user, &resource, query.limit.as_deref())?;
-    let why = reason(query.reason.as_deref().unwrap_or("override removed"))?;
+    let why = reason(query.reason.as_deref().unwrap_or_default())?;
     overrides::remove(&state.cx, permit, &target, why).await?;
     Ok(Reply(Done { success: true, message: "Override removed" }))
 }

@@ -1,14 +1,14 @@
 //! Registration, sign-in, sessions and API keys.
 
 use crate::{
-    body::{Json, path},
+    body::{Json, Path, path},
     caller::Caller,
     problem::Failure,
     router::{ApiState, ClientAddress},
 };
 use axum::{
     Json as Reply,
-    extract::{Path, State},
+    extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
 };

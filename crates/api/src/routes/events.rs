@@ -16,10 +16,11 @@ use axum::{
 use novacore_app::{
     entries::{self, EntriesAsk, PAGE_ROWS_MAX},
     events::{self, Event},
+    record,
     submit::Done,
 };
 use novacore_ledger::{EntryKind, Expect, Record};
-use novacore_vocab::{EntryId, Source, Timestamp, UserId, Version};
+use novacore_vocab::{Source, Timestamp, UserId, Version};
 use novacore_wire::{
     body,
     entries::{EntriesQuery, EntryPage, PAGE_ROWS_DEFAULT},
@@ -54,7 +55,7 @@ pub(crate) async fn send(
         let next = |()| done.next().expect("one per event").map_err(Failure::from);
         place.and_then(next)
     });
-    Ok(report(results.collect()))
+    report(results.collect())
 }
 
 fn malformed(error: &serde_json::Error) -> Failure {
@@ -91,12 +92,14 @@ async fn read(state: &ApiState, caller: &Caller, text: &RawValue) -> Result<Even
     };
     let subject = caller.subject(state, named).await?;
     let permit = caller.principal.send_events(&subject)?;
+    let user = subject.account().user;
+    let corrects = event.data.corrects.map(|id| record::corrected(user, id)).transpose()?;
     let record = Record {
         resource: event.data.resource_type,
         amount: event.data.amount.0,
         source: Source::Api,
         expect: Expect::Fact,
-        corrects: event.data.corrects.map(EntryId::version),
+        corrects,
         occurred_at: event.time,
         metadata: event.data.metadata.map(|metadata| metadata.text()),
     };
@@ -104,7 +107,15 @@ async fn read(state: &ApiState, caller: &Caller, text: &RawValue) -> Result<Even
 }
 
 /// 200 if all were accepted or replayed, else 207.
-fn report(results: Vec<Result<Done, Failure>>) -> Response {
+///
+/// If the store could take none of them, the whole call is to be repeated, not read event by event.
+fn report(results: Vec<Result<Done, Failure>>) -> Result<Response, Failure> {
+    let down = |result: &Result<Done, Failure>| {
+        result.as_ref().is_err_and(|failure| failure.0.kind.status() == 503)
+    };
+    if !results.is_empty() && results.iter().all(down) {
+        return Err(results.into_iter().find_map(Result::err).expect("each failed"));
+    }
     let mut report = EventsReport { accepted: 0, replayed: 0, rejected: 0, results: Vec::new() };
     for result in results {
         report.results.push(match result {
@@ -121,7 +132,7 @@ fn report(results: Vec<Result<Done, Failure>>) -> Response {
         });
     }
     let status = if report.rejected == 0 { StatusCode::OK } else { StatusCode::MULTI_STATUS };
-    (status, Reply(report)).into_response()
+    Ok((status, Reply(report)).into_response())
 }
 
 pub(crate) async fn list(

@@ -1,7 +1,7 @@
 //! Reservations.
 
 use crate::{
-    body::{Json, Key, path},
+    body::{Json, Key, Path, path, read_bytes},
     caller::Caller,
     problem::Failure,
     router::ApiState,
@@ -9,8 +9,7 @@ use crate::{
 };
 use axum::{
     Json as Reply,
-    body::Bytes,
-    extract::{Path, State},
+    extract::{Request, State},
     http::StatusCode,
     response::Response,
 };
@@ -90,8 +89,9 @@ pub(crate) async fn extend(
     caller: Caller,
     Path(text): Path<String>,
     Key(key): Key,
-    bytes: Bytes,
+    request: Request,
 ) -> Result<Response, Failure> {
+    let bytes = read_bytes(request, &state).await?;
     let ask: ExtendRequest = body::read(if bytes.is_empty() { b"{}" } else { &bytes })?;
     let (id, subject) = hold_of(&state, &caller, &text).await?;
     let permit = caller.principal.reserve(&subject)?;

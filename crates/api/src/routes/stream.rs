@@ -12,7 +12,8 @@ use axum::{
 use futures::stream::{self as streams, StreamExt};
 use novacore_app::stream;
 use novacore_vocab::Version;
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, pin::Pin, time::Duration};
+use tokio::sync::watch;
 
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
@@ -60,12 +61,25 @@ async fn deadline_in(seconds: Option<i64>) {
     }
 }
 
-fn deadline(
-    state: &ApiState,
-    caller: &Caller,
-) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
+/// Resolves when the caller's token expires or the server stops.
+fn deadline(state: &ApiState, caller: &Caller) -> Pin<Box<dyn Future<Output = ()> + Send>> {
     let now = state.cx.clock.now();
-    Box::pin(deadline_in(caller.expires_at.map(|end| now.seconds_until_ceil(end))))
+    let expiry = deadline_in(caller.expires_at.map(|end| now.seconds_until_ceil(end)));
+    let stop = state.options.stop.clone();
+    Box::pin(async move {
+        tokio::select! {
+            () = expiry => {}
+            () = stopped(stop) => {}
+        }
+    })
+}
+
+async fn stopped(stop: Option<watch::Receiver<()>>) {
+    match stop {
+        // Nothing is ever sent: what changes is that the sender goes.
+        Some(mut stop) => while stop.changed().await.is_ok() {},
+        None => std::future::pending().await,
+    }
 }
 
 /// Counts a stream while it is open.

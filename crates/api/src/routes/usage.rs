@@ -1,7 +1,7 @@
 //! The platform's usage calls.
 
 use crate::{
-    body::{Json, Key, Query, bounded},
+    body::{Json, Key, Path, Query, bounded},
     caller::Caller,
     problem::Failure,
     router::ApiState,
@@ -9,7 +9,7 @@ use crate::{
 };
 use axum::{
     Json as Reply,
-    extract::{Path, State},
+    extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
 };
@@ -169,7 +169,7 @@ pub(crate) async fn record(
     let subject = caller.subject(&state, Some(ask.user_id)).await?;
     let permit = caller.principal.record_usage(&subject)?;
     let (resource, amount) = (ask.resource_type.clone(), ask.amount.0);
-    let done = record::record(&state.cx, permit, record_of(&ask), key).await?;
+    let done = record::record(&state.cx, permit, record_of(&ask)?, key).await?;
     let body = Recorded {
         success: true,
         message: "Usage recorded",
@@ -181,14 +181,15 @@ pub(crate) async fn record(
     Ok(super::answer(StatusCode::CREATED, &body, done.replayed))
 }
 
-fn record_of(ask: &RecordRequest) -> Record {
-    Record {
+fn record_of(ask: &RecordRequest) -> Result<Record, Failure> {
+    let corrects = ask.corrects.map(|id| record::corrected(ask.user_id, id)).transpose()?;
+    Ok(Record {
         resource: ask.resource_type.clone(),
         amount: ask.amount.0,
         source: Source::Api,
         expect: if ask.enforce { Expect::Admission } else { Expect::Fact },
-        corrects: ask.corrects.map(novacore_vocab::EntryId::version),
+        corrects,
         occurred_at: ask.occurred_at,
         metadata: ask.metadata.as_ref().map(|metadata| metadata.text()),
-    }
+    })
 }

@@ -1,0 +1,15 @@
+//! The control plane over HTTP, path by path: whole bodies under a clock that stands still.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails here and now")]
+
+mod admin;
+mod auth;
+mod concurrency;
+mod coverage;
+mod events;
+mod health;
+mod hostile;
+mod reservations;
+mod stage;
+mod stream;
+mod usage;

@@ -1,0 +1,105 @@
+//! The stream of one's own usage.
+
+use crate::stage::{As, Stage};
+use axum::{
+    body::{Body, BodyDataStream},
+    http::{Request, Response},
+};
+use futures::StreamExt;
+use insta::assert_snapshot;
+
+async fn open(stage: &Stage, number: u128, life_s: i64, last: Option<&str>) -> Response<Body> {
+    use tower::ServiceExt;
+    let token = format!("Bearer {}", stage.token(number, life_s));
+    let request = Request::builder().uri("/api/usage/stream").header("authorization", token);
+    let request = match last {
+        Some(id) => request.header("last-event-id", id),
+        None => request,
+    };
+    stage.routes.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+}
+
+async fn next(stream: &mut BodyDataStream) -> String {
+    let chunk = stream.next().await.expect("an event").expect("a whole one");
+    String::from_utf8(chunk.to_vec()).unwrap()
+}
+
+#[tokio::test]
+async fn events_come_as_they_happen_to_their_owner() {
+    let stage = Stage::new();
+    stage.used(1, "llm_tokens", 1).await;
+    let response = open(&stage, 1, 600, None).await;
+    assert_eq!(response.headers()["content-type"], "text/event-stream");
+    let mut events = response.into_body().into_data_stream();
+    stage.used(2, "llm_tokens", 5).await;
+    stage.used(1, "llm_tokens", 800).await;
+    assert_snapshot!(next(&mut events).await, @r#"
+    id: 2
+    event: usage
+    data: {"entryId":"01a20d6d-5a00-76d5-9890-300000000002","version":2,"kind":"record","resourceType":"llm_tokens","amount":800,"held":0,"recordedAt":"2026-11-24T12:00:00Z","countedAt":"2026-11-24T12:00:00Z","occurredAt":"2026-11-24T12:00:00Z","flags":[]}
+    "#);
+    assert_snapshot!(next(&mut events).await, @r#"
+    id: 3
+    event: threshold
+    data: {"entryId":"01a20d6d-5a00-76d5-9890-300000000003","version":3,"kind":"threshold","resourceType":"llm_tokens","amount":0,"held":0,"recordedAt":"2026-11-24T12:00:00Z","countedAt":"2026-11-24T12:00:00Z","occurredAt":"2026-11-24T12:00:00Z","flags":[],"threshold":{"limitName":"day","window":"day","percent":80,"limit":1000,"used":801}}
+    "#);
+}
+
+#[tokio::test]
+async fn it_goes_on_where_it_broke_off() {
+    let stage = Stage::new();
+    for amount in 1..=3 {
+        stage.used(1, "messages", amount).await;
+    }
+    let mut events = open(&stage, 1, 600, Some("1")).await.into_body().into_data_stream();
+    stage.used(1, "messages", 4).await;
+    for version in 2..=4 {
+        assert!(next(&mut events).await.starts_with(&format!("id: {version}\n")));
+    }
+    assert_eq!(open(&stage, 1, 600, Some("x")).await.status(), 422);
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_beats_and_ends_with_the_token() {
+    let stage = Stage::new();
+    let mut events = open(&stage, 1, 40, None).await.into_body().into_data_stream();
+    assert_eq!(next(&mut events).await, ": heartbeat\n\n");
+    assert_eq!(next(&mut events).await, ": heartbeat\n\n");
+    assert!(events.next().await.is_none());
+}
+
+#[tokio::test]
+async fn a_user_has_at_most_so_many() {
+    let stage = Stage::new();
+    let mut streams = Vec::new();
+    for _ in 0..64 {
+        streams.push(open(&stage, 1, 600, None).await);
+    }
+    let refused = stage.get(As::User(1), "/api/usage/stream").await;
+    assert_snapshot!(refused.show(&[]), @r#"
+    429
+    content-type: application/problem+json
+    ratelimit-policy: "streams.open";q=64
+    ratelimit: "streams.open";r=0
+    {
+      "detail": "at most 64 streams may be open",
+      "error": "Too many streams",
+      "held": 0,
+      "limit": 64,
+      "limit_name": "open",
+      "message": "at most 64 streams may be open",
+      "remaining": 0,
+      "requested": 1,
+      "resets_at": null,
+      "resource_type": "streams",
+      "status": 429,
+      "title": "Too many streams",
+      "type": "urn:novacore:problem:too-many-streams",
+      "upgrade_to": null,
+      "used": 64
+    }
+    "#);
+    assert_eq!(open(&stage, 2, 600, None).await.status(), 200);
+    streams.pop();
+    assert_eq!(open(&stage, 1, 600, None).await.status(), 200);
+}
