@@ -126,12 +126,17 @@ impl Asking<'_> {
 
     fn amounts(&self, least: i64, rng: &mut Rng) -> Vec<(ResourceName, Amount)> {
         let count = if rng.per_mille(4) { 9 } else { [1, 1, 1, 2, 3][rng.index(5)] };
-        let one = |_| {
+        let mut amounts = Vec::with_capacity(count);
+        for _ in 0..count {
             let resource = self.resource(rng);
             let raw = self.amount(&resource, least, rng);
-            (resource, amount(raw))
-        };
-        (0..count).map(one).collect()
+            amounts.push((resource, amount(raw)));
+        }
+        if count < 9 && !rng.per_mille(50) {
+            amounts.sort();
+            amounts.dedup_by(|later, earlier| later.0 == earlier.0);
+        }
+        amounts
     }
 
     /// A usual amount, or as much as should be left, or one more.
