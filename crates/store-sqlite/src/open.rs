@@ -144,7 +144,8 @@ impl SqliteStore {
         let mut connection = open_ledger(&path)?;
         let head = check(&path, &connection)?;
         let names = Names::load(&connection).map_err(|error| damage(&path, error))?;
-        // Entries name configured resources only; numbered now, none needs a write of its own later.
+        // Entries name configured resources only; numbered now, none needs a write of its own
+        // later.
         for spec in &options.resources {
             names.intern(&connection, &spec.name)?;
         }

@@ -222,7 +222,8 @@ impl Ops {
         }
     }
 
-    /// Onto and beside the ends of holds, overrides and windows, forward by anything, sometimes back.
+    /// Onto and beside the ends of holds, overrides and windows, forward by anything, sometimes
+    /// back.
     fn clock(&mut self, view: &View) -> Timestamp {
         let micro = |at: Timestamp, step: i64| Timestamp::from_micros(at.micros() + step);
         let window = [Window::Hour, Window::Day, Window::Week, Window::Month][self.index(4)];
