@@ -12,7 +12,7 @@ const RULE: &str = "arrow";
 pub(crate) const PURE: &[&str] = &["vocab", "ledger", "insight", "access", "memory", "dialects"];
 
 /// Crates for development: nothing that is released may use one.
-pub(crate) const DEV_ONLY: &[&str] = &["store-suite", "sim", "benches", "xtask"];
+pub(crate) const DEV_ONLY: &[&str] = &["store-suite", "sim", "power-loss", "benches", "xtask"];
 
 /// Everything that is released except the binary itself.
 const RELEASED: &[&str] = &[
@@ -61,12 +61,13 @@ const ARROWS: &[Row] = &[
     row("server",         &[RELEASED]),
     row("store-suite",    &[PURE, &["store"]]),
     row("sim",            &[PURE, &["store", "store-sqlite", "store-suite"]]),
+    row("power-loss",     &[]),
     row("benches",        &[RELEASED, &["server", "store-suite", "sim"]]),
     row("xtask",          &[]),
 ];
 
-/// What the tests of any crate may use besides: the suite, the simulator and a real store.
-const IN_TESTS: &[&str] = &["store-suite", "sim", "store-sqlite"];
+/// What the tests of any crate may use besides: the suite, the simulator, a real store, its disk.
+const IN_TESTS: &[&str] = &["store-suite", "sim", "store-sqlite", "power-loss"];
 
 const BACKENDS: &[&str] = &["store-sqlite", "store-postgres"];
 

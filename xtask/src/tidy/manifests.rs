@@ -13,6 +13,9 @@ use super::rust::{Kind, RustFile};
 use super::tree::{TextFile, Tree};
 
 const WORKSPACE: &str = "workspace-dependency";
+/// Crates whose own lints deny `unsafe` where the workspace forbids it, so that a module may expect
+/// it: a VFS is made of C function pointers.
+const UNSAFE_DENIED: &[&str] = &["power-loss"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
@@ -40,6 +43,7 @@ pub(crate) struct Manifest {
     pub(crate) dependencies: Vec<Dependency>,
     features_line: Option<usize>,
     has_workspace_lints: bool,
+    denies_unsafe: bool,
 }
 
 /// The name the table of arrows knows a package by; `None` if it is not one of ours.
@@ -68,7 +72,9 @@ impl Manifest {
             let target = target.1.as_table().context("a target is a table")?;
             read_dependencies(target, &file.text, &mut dependencies);
         }
-        let lints = table.get("lints").and_then(|lints| lints.get("workspace"));
+        let lints = table.get("lints");
+        let unsafe_code = lints.and_then(|lints| lints.get("rust")?.get("unsafe_code"));
+        let lints = lints.and_then(|lints| lints.get("workspace"));
         Ok(Manifest {
             path: file.path.clone(),
             folder: file.path.trim_end_matches("Cargo.toml").to_owned(),
@@ -76,6 +82,7 @@ impl Manifest {
             dependencies,
             features_line: table.contains_key("features").then(|| line_of(&file.text, "[features")),
             has_workspace_lints: lints.and_then(Value::as_bool) == Some(true),
+            denies_unsafe: unsafe_code.and_then(Value::as_str) == Some("deny"),
         })
     }
 
@@ -143,7 +150,8 @@ fn check_shape(manifest: &Manifest, findings: &mut Vec<Finding>) {
     if let Some(line) = manifest.features_line {
         report(line, "features", "choose at run time instead (S25)".to_owned());
     }
-    if !manifest.has_workspace_lints {
+    let may_deny = UNSAFE_DENIED.contains(&manifest.name.as_str()) && manifest.denies_unsafe;
+    if !manifest.has_workspace_lints && !may_deny {
         report(1, "lints", "add `[lints]` with `workspace = true`".to_owned());
     }
     for dependency in &manifest.dependencies {
@@ -220,6 +228,9 @@ mod tests {
     fn own_lints_are_found() {
         let manifest = "[package]\nname = \"novacore-a\"\n[lints.rust]\nunsafe_code = \"warn\"\n";
         assert_eq!(check_crate(manifest, ""), ["crates/a/Cargo.toml:1: lints"]);
+        let excepted = manifest.replace("novacore-a", "novacore-power-loss");
+        assert_eq!(check_crate(&excepted, ""), ["crates/a/Cargo.toml:1: lints"]);
+        assert_eq!(check_crate(&excepted.replace("warn", "deny"), ""), [""; 0]);
     }
 
     #[test]
