@@ -118,6 +118,7 @@ async fn a_user_reaches_his_own_and_an_administrator_the_rest() {
         let right = if path.contains("/admin/") { As::User(9) } else { As::Bearer(writer.clone()) };
         let right = if is_more { right } else { As::User(1) };
         let strong = attempt(&stage, call, right).await.unwrap();
+        assert!(!strong.text.contains("no such path"), "{method} {path} is described, not served");
         assert!(![401, 403, 405, 500].contains(&strong.status), "{method} {path}: {}", strong.text);
     }
 }
