@@ -8,7 +8,7 @@
 //!
 //! Invariant: it believes only frames that are synced, and only those whose checksum it has checked
 //! itself.
-//! Not here: how the simulated store works ([`crate::node`]).
+//! Not here: how the simulated store works (the simulated node).
 
 mod books;
 mod compare;

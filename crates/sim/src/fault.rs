@@ -2,7 +2,7 @@
 //! shim can share them.
 //!
 //! Invariant: a fault is drawn before the step that it hits, from a stream of its own.
-//! Not here: what the faults do to a medium ([`crate::disk`]).
+//! Not here: what the faults do to a medium (the simulated disk).
 
 use crate::rng::Rng;
 
