@@ -2,8 +2,8 @@
 //!
 //! Everything that changes an account is an [`Entry`]; an account's state is the fold of its
 //! entries ([`AccountState::apply`]), so `used` and `held` of every counter are plain sums over the
-//! ledger. [`decide`] judges a command against a state and returns the entries to write; it changes
-//! nothing itself.
+//! ledger. [`decide()`] judges a command against a state and returns the entries to write; it
+//! changes nothing itself.
 //!
 //! Invariant: no clock, no randomness, no I/O, no floats; the same inputs give the same outcome in
 //! every store.

@@ -2,7 +2,7 @@
 //!
 //! It keeps the plain list of everything that was ever written and finds every sum, hold, key and
 //! threshold by reading that list from the start, with schoolbook calendar arithmetic. It shares
-//! the data types of `ledger` and none of its reasoning: neither [`novacore_ledger::decide`] nor
+//! the data types of `ledger` and none of its reasoning: neither [`novacore_ledger::decide()`] nor
 //! [`novacore_ledger::AccountState`].
 //!
 //! Invariant: for the same commands at the same times, every store gives the outcomes and entries

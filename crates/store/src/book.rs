@@ -49,7 +49,7 @@ pub struct Ran {
     pub postings: Vec<Posting>,
 }
 
-/// How a command is judged: [`decide`], or a broken variant by which a test shows that it would
+/// How a command is judged: [`decide()`], or a broken variant by which a test shows that it would
 /// notice.
 pub type Decide = fn(&AccountState, &Policy, &Command, Option<&KeyRecord>, Timestamp) -> Decided;
 
@@ -72,7 +72,7 @@ impl Book {
         Book::with_decide(policy, decide)
     }
 
-    /// A book that judges by another function than [`decide`]: for tests of tests.
+    /// A book that judges by another function than [`decide()`]: for tests of tests.
     pub fn with_decide(policy: Arc<Policy>, decide: Decide) -> Book {
         Book {
             policy,
