@@ -29,7 +29,7 @@ const STEPS: u64 = 160;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_survives_any_loss() {
-    rounds(0..24).await;
+    rounds(0..16).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -144,13 +144,17 @@ async fn nothing_is_told_or_shown_while_its_sync_is_under_way() {
     let before = (log.now(), rig.store().account(user(0)).await);
     let pause = rig.disk.pause_syncs(LOG);
     let (store, asking) = (rig.store().clone(), log.clone());
-    let caller =
+    let mut caller =
         tokio::spawn(async move { asking.ask(&store, user(0), tokens("second", 20)).await });
-    let pause = tokio::task::spawn_blocking(move || {
+    let (waits, waiting) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
         pause.wait_for_sync();
-        pause
+        waits.send(pause)
     });
-    let pause = pause.await.expect("a sync waits");
+    let pause = tokio::select! {
+        pause = waiting => pause.expect("a sync waits"),
+        told = &mut caller => panic!("{told:?} before a sync"),
+    };
     assert_eq!(rig.store().account(user(0)).await, before.1, "nobody sees what may be lost");
     for seed in 0..30 {
         rig.disk.power_loss(&rig.copy(&format!("copy-{seed}")), seed).expect("a copy");
