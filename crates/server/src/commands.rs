@@ -46,7 +46,7 @@ enum Command {
         /// Address and port; port 0 picks a free one.
         #[arg(long)]
         listen: Option<String>,
-        /// Which part to run; the embedded store runs all of them in one process.
+        /// Which part to run: all, or usage, which is all that this release has.
         #[arg(long, default_value = "all")]
         roles: String,
         /// PostgreSQL; not in this release.
@@ -129,8 +129,13 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
 }
 
 fn run_server(config: &Config, roles: &str) -> anyhow::Result<()> {
-    if roles != "all" {
-        bail!("--roles {roles}: the embedded store runs all roles in one process; leave it out");
+    // Usage is all that this release has, so both words mean the same.
+    match roles {
+        "all" | "usage" => {}
+        "gateway" | "memory" => {
+            bail!("--roles {roles}: not in this release; all and usage are")
+        }
+        other => bail!("--roles {other}: unknown; all and usage are known"),
     }
     logging::start(&config.log)?;
     runtime()?.block_on(serve::serve(config))

@@ -54,6 +54,7 @@ pub(crate) fn compose(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<
         access_ttl_s: config.auth.access_ttl_seconds,
         trial_days: config.auth.trial_days,
         first_tier,
+        attempts: config.auth.attempts(),
         ..AuthOptions::default()
     };
     let auth = Auth::new(store.clone(), clock.clone(), &secrets, options)?;

@@ -11,18 +11,26 @@ pub(crate) use policy::policy_of;
 pub(crate) use reference::{KEYS, reference, value_of};
 pub(crate) use source::{Flags, load};
 
+use novacore_app::auth::attempts::{AttemptLimits, AttemptRate};
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{
+        MapAccess, SeqAccess, Visitor,
+        value::{MapAccessDeserializer, SeqAccessDeserializer},
+    },
+};
 use std::{
     collections::BTreeMap,
+    fmt,
     net::{IpAddr, SocketAddr},
+    num::NonZeroU32,
     path::PathBuf,
 };
 
 /// The whole configuration.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-#[derive(Default)]
 pub(crate) struct Config {
     pub(crate) server: Server,
     pub(crate) store: Store,
@@ -41,6 +49,8 @@ pub(crate) struct Server {
     pub(crate) trusted_proxies: Vec<IpAddr>,
     pub(crate) drain_seconds: u64,
     pub(crate) connections_max: usize,
+    pub(crate) head_seconds: u64,
+    pub(crate) request_seconds: u64,
 }
 
 impl Default for Server {
@@ -51,6 +61,8 @@ impl Default for Server {
             trusted_proxies: Vec::new(),
             drain_seconds: 20,
             connections_max: 10_000,
+            head_seconds: 10,
+            request_seconds: 60,
         }
     }
 }
@@ -89,10 +101,17 @@ pub(crate) struct Auth {
     pub(crate) service_token: Option<SecretString>,
     pub(crate) admin_email: String,
     pub(crate) admin_password: Option<SecretString>,
+    pub(crate) login_per_address_burst: NonZeroU32,
+    pub(crate) login_per_address_seconds: u32,
+    pub(crate) login_per_email_burst: NonZeroU32,
+    pub(crate) login_per_email_seconds: u32,
+    pub(crate) register_per_address_burst: NonZeroU32,
+    pub(crate) register_per_address_seconds: u32,
 }
 
 impl Default for Auth {
     fn default() -> Auth {
+        let attempts = AttemptLimits::default();
         Auth {
             access_ttl_seconds: 900,
             trial_days: 14,
@@ -101,6 +120,27 @@ impl Default for Auth {
             service_token: None,
             admin_email: "admin@localhost".to_owned(),
             admin_password: None,
+            login_per_address_burst: attempts.login_per_address.burst,
+            login_per_address_seconds: attempts.login_per_address.refill_s,
+            login_per_email_burst: attempts.login_per_email.burst,
+            login_per_email_seconds: attempts.login_per_email.refill_s,
+            register_per_address_burst: attempts.register_per_address.burst,
+            register_per_address_seconds: attempts.register_per_address.refill_s,
+        }
+    }
+}
+
+impl Auth {
+    /// How often login and register may be tried.
+    pub(crate) fn attempts(&self) -> AttemptLimits {
+        let rate = |burst, refill_s| AttemptRate { burst, refill_s };
+        AttemptLimits {
+            login_per_address: rate(self.login_per_address_burst, self.login_per_address_seconds),
+            login_per_email: rate(self.login_per_email_burst, self.login_per_email_seconds),
+            register_per_address: rate(
+                self.register_per_address_burst,
+                self.register_per_address_seconds,
+            ),
         }
     }
 }
@@ -146,14 +186,29 @@ pub(crate) struct TierConfig {
     pub(crate) limits: BTreeMap<String, Limits>,
 }
 
-/// One limit of a resource, or several.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
-pub(crate) enum Limits {
-    /// One.
-    One(LimitConfig),
-    /// Several, each with a name.
-    Many(Vec<LimitConfig>),
+/// The limits of a resource: a table is one, an array of tables are several.
+#[derive(Clone, Debug)]
+pub(crate) struct Limits(pub(crate) Vec<LimitConfig>);
+
+impl<'de> Deserialize<'de> for Limits {
+    /// By hand, since an untagged enum would not say which key is unknown.
+    fn deserialize<D: Deserializer<'de>>(source: D) -> Result<Limits, D::Error> {
+        struct OneOrMany;
+        impl<'de> Visitor<'de> for OneOrMany {
+            type Value = Limits;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a limit or an array of limits")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Limits, A::Error> {
+                LimitConfig::deserialize(MapAccessDeserializer::new(map))
+                    .map(|one| Limits(vec![one]))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Limits, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(seq)).map(Limits)
+            }
+        }
+        source.deserialize_any(OneOrMany)
+    }
 }
 
 /// One limit.

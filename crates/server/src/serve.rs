@@ -1,30 +1,21 @@
 //! The server: listens, serves, and drains.
 
+mod connections;
+
 use crate::{compose::compose_now, config::Config, secrets};
 use anyhow::Context;
-use axum::{Router, extract::ConnectInfo, http::Request};
-use hyper::body::Incoming;
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto, graceful::GracefulShutdown},
-    service::TowerToHyperService,
-};
+use connections::accept;
 use novacore_access::Email;
 use novacore_api::{ApiOptions, internal_router, router};
 use novacore_app::{auth::bootstrap::FirstAdmin, cx::Cx};
 use secrecy::ExposeSecret;
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::net::SocketAddr;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
-    sync::{Semaphore, watch},
+    sync::watch,
+    task::JoinHandle,
 };
-use tower::ServiceExt;
-
-/// How long a client may take to send a request's head.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-/// Most header fields of a request.
-const HEADERS_MAX: usize = 100;
 
 /// Serves until a signal comes.
 pub(crate) async fn serve(config: &Config) -> anyhow::Result<()> {
@@ -50,8 +41,12 @@ pub(crate) async fn serve(config: &Config) -> anyhow::Result<()> {
     wait_for_signal().await?;
     tracing::info!("stopping: no new connections, requests may finish");
     drop(stop);
-    for server in servers {
-        server.await?;
+    tokio::select! {
+        drained = drain(servers) => drained?,
+        again = wait_for_signal() => {
+            again?;
+            tracing::warn!("asked again: requests are cut short");
+        }
     }
     // The store drains its queue and ends its threads when the last holder lets go.
     drop(cx);
@@ -63,57 +58,11 @@ async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
 }
 
-/// Accepts connections until `stopped` closes, then lets them finish within the drain time.
-async fn accept(
-    listener: TcpListener,
-    routes: Router,
-    server: crate::config::Server,
-    mut stopped: watch::Receiver<()>,
-) {
-    let connections = Arc::new(Semaphore::new(server.connections_max));
-    let graceful = GracefulShutdown::new();
-    loop {
-        let Ok(place) = connections.clone().acquire_owned().await else { break };
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            _ = stopped.changed() => break,
-        };
-        let (stream, peer) = match accepted {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                tracing::warn!("a connection was not accepted: {error}");
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                continue;
-            }
-        };
-        // Answers are small and sent whole.
-        let _ = stream.set_nodelay(true);
-        let known = move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(ConnectInfo(peer));
-            request
-        };
-        let service = TowerToHyperService::new(routes.clone().map_request(known));
-        let mut builder = auto::Builder::new(TokioExecutor::new());
-        builder
-            .http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_TIMEOUT)
-            .max_headers(HEADERS_MAX);
-        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
-        let connection = graceful.watch(connection.into_owned());
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!("a connection broke: {error}");
-            }
-            drop(place);
-        });
+async fn drain(servers: Vec<JoinHandle<()>>) -> anyhow::Result<()> {
+    for server in servers {
+        server.await?;
     }
-    drop(listener);
-    let deadline = tokio::time::sleep(Duration::from_secs(server.drain_seconds));
-    tokio::select! {
-        () = graceful.shutdown() => {}
-        () = deadline => tracing::warn!("some requests did not finish in time"),
-    }
+    Ok(())
 }
 
 async fn wait_for_signal() -> anyhow::Result<()> {

@@ -1,6 +1,6 @@
 //! Resources and tiers: the built-in ones, with what is configured on top.
 
-use super::{Config, LimitConfig, Limits, TierConfig};
+use super::{Config, LimitConfig, TierConfig};
 use anyhow::{Context, bail};
 use novacore_ledger::{Cap, Limit, LimitName, Mode, Policy, Tier};
 use novacore_vocab::{Amount, ResourceName, ResourceSpec, TierName};
@@ -36,13 +36,8 @@ fn change_tier(tier: &mut Tier, own: &TierConfig) -> anyhow::Result<()> {
     for (resource, limits) in &own.limits {
         let at = format!("tiers.{}.limits.{resource}", tier.name);
         let name = ResourceName::parse(resource).with_context(|| at.clone())?;
-        let limits = match limits {
-            Limits::One(limit) => vec![limit_of(limit).with_context(|| at.clone())?],
-            Limits::Many(limits) => {
-                let all = limits.iter().map(limit_of).collect::<anyhow::Result<_>>();
-                all.with_context(|| at.clone())?
-            }
-        };
+        let limits = limits.0.iter().map(limit_of).collect::<anyhow::Result<_>>();
+        let limits = limits.with_context(|| at.clone())?;
         tier.limits.insert(name, limits);
     }
     Ok(())

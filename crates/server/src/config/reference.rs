@@ -4,7 +4,7 @@ use super::Config;
 use secrecy::SecretString;
 
 /// Key, and what it means.
-pub(crate) const KEYS: [(&str, &str); 19] = [
+pub(crate) const KEYS: [(&str, &str); 27] = [
     ("server.listen", "Address and port for everyone. Loopback only by default."),
     (
         "server.internal_listen",
@@ -13,6 +13,11 @@ pub(crate) const KEYS: [(&str, &str); 19] = [
     ("server.trusted_proxies", "Addresses whose `X-Forwarded-For` is believed."),
     ("server.drain_seconds", "How long requests may take to finish after SIGTERM."),
     ("server.connections_max", "Most connections at once; more wait to be accepted."),
+    (
+        "server.head_seconds",
+        "How long a client may take to send a request's head, and its first request at all.",
+    ),
+    ("server.request_seconds", "How long a request may take until its answer begins."),
     ("store.data_dir", "Folder of the ledger."),
     ("store.accounts_max", "Accounts kept in memory."),
     (
@@ -34,6 +39,12 @@ pub(crate) const KEYS: [(&str, &str); 19] = [
     ("auth.service_token", "What services show, at least 32 bytes. Unset: made once and kept."),
     ("auth.admin_email", "The first administrator, made at the first start."),
     ("auth.admin_password", "His password. Unset: made and printed once."),
+    ("auth.login_per_address_burst", "Logins at once from one client address."),
+    ("auth.login_per_address_seconds", "Seconds until one more; 0 lifts the limit."),
+    ("auth.login_per_email_burst", "Logins at once to one e-mail address, from wherever."),
+    ("auth.login_per_email_seconds", "Seconds until one more; 0 lifts the limit."),
+    ("auth.register_per_address_burst", "Registrations at once from one client address."),
+    ("auth.register_per_address_seconds", "Seconds until one more; 0 lifts the limit."),
     ("log.format", "`pretty` or `json`."),
     ("log.level", "A tracing filter, such as `info` or `novacore=debug`."),
 ];
@@ -72,6 +83,8 @@ pub(crate) fn value_of(config: &Config, key: &str) -> String {
         "server.trusted_proxies" => format!("`{:?}`", config.server.trusted_proxies),
         "server.drain_seconds" => text(&config.server.drain_seconds),
         "server.connections_max" => text(&config.server.connections_max),
+        "server.head_seconds" => text(&config.server.head_seconds),
+        "server.request_seconds" => text(&config.server.request_seconds),
         "store.data_dir" => text(&config.store.data_dir.display()),
         "store.accounts_max" => text(&config.store.accounts_max),
         "store.free_bytes_min" => text(&config.store.free_bytes_min),
@@ -84,6 +97,12 @@ pub(crate) fn value_of(config: &Config, key: &str) -> String {
         "auth.service_token" => secret(&config.auth.service_token),
         "auth.admin_email" => text(&config.auth.admin_email),
         "auth.admin_password" => secret(&config.auth.admin_password),
+        "auth.login_per_address_burst" => text(&config.auth.login_per_address_burst),
+        "auth.login_per_address_seconds" => text(&config.auth.login_per_address_seconds),
+        "auth.login_per_email_burst" => text(&config.auth.login_per_email_burst),
+        "auth.login_per_email_seconds" => text(&config.auth.login_per_email_seconds),
+        "auth.register_per_address_burst" => text(&config.auth.register_per_address_burst),
+        "auth.register_per_address_seconds" => text(&config.auth.register_per_address_seconds),
         "log.format" => format!("`{:?}`", config.log.format).to_lowercase(),
         "log.level" => text(&config.log.level),
         _ => String::new(),
@@ -92,7 +111,25 @@ pub(crate) fn value_of(config: &Config, key: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::source::SECRETS, *};
+
+    #[test]
+    fn every_key_is_described_and_shown() {
+        let config = Config::default();
+        let unset = |key: &str| key == "server.internal_listen" || SECRETS.contains(&key);
+        for (key, _) in KEYS {
+            assert_eq!(value_of(&config, key).is_empty(), unset(key), "{key}");
+        }
+        for section in ["server", "store", "auth", "log"] {
+            let error = toml::from_str::<Config>(&format!("[{section}]\nno_key = 1"));
+            let error = error.expect_err("an unknown key");
+            // The message lists every key that there is.
+            for key in error.message().split('`').skip(1).step_by(2).skip(1) {
+                let key = format!("{section}.{key}");
+                assert!(KEYS.iter().any(|(described, _)| *described == key), "{key}");
+            }
+        }
+    }
 
     #[test]
     fn the_reference_in_the_docs_is_this_one() {

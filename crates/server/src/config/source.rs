@@ -1,12 +1,21 @@
 //! Where the configuration comes from, and what is said when it is wrong.
+//!
+//! Invariant: a message names the key and who set it, and never shows the value of a secret.
 
 use super::Config;
-use anyhow::{Context, bail};
-use std::path::{Path, PathBuf};
+use anyhow::{Context, anyhow, bail};
+use serde::Deserialize;
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
 use toml::{Table, Value};
 
 /// The file that is read if it is there and no other is named.
 const DEFAULT_FILE: &str = "novacore.toml";
+/// What the names of our environment begin with.
+const PREFIX: &str = "NOVACORE_";
 /// Names of the environment that need no section.
 const SHORT: [(&str, &str, &str); 7] = [
     ("NOVACORE_DATA_DIR", "store", "data_dir"),
@@ -17,6 +26,12 @@ const SHORT: [(&str, &str, &str); 7] = [
     ("NOVACORE_ADMIN_EMAIL", "auth", "admin_email"),
     ("NOVACORE_ADMIN_PASSWORD", "auth", "admin_password"),
 ];
+/// So near to one of those a name is a slip. Others may be meant for somebody else: a cluster sets
+/// `NOVACORE_PORT` and the like for a service that is called novacore.
+const SLIP_LETTERS_MAX: usize = 2;
+/// Keys whose values are never shown.
+pub(super) const SECRETS: [&str; 4] =
+    ["store.database_url", "auth.jwt_secret", "auth.service_token", "auth.admin_password"];
 
 /// What flags of the command line may set.
 #[derive(Clone, Debug, Default)]
@@ -29,104 +44,162 @@ pub(crate) struct Flags {
 
 /// Reads file, environment and flags, the later ones before the earlier ones.
 pub(crate) fn load(flags: &Flags) -> anyhow::Result<Config> {
-    let file = match &flags.config {
-        Some(path) => read(path)?,
-        None if Path::new(DEFAULT_FILE).exists() => read(Path::new(DEFAULT_FILE))?,
-        None => Table::new(),
+    let default = Path::new(DEFAULT_FILE);
+    let path = flags.config.as_deref().or_else(|| default.exists().then_some(default));
+    let text = match path {
+        Some(path) => std::fs::read_to_string(path).with_context(|| path.display().to_string())?,
+        None => String::new(),
     };
-    let environment = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    merge(file, environment, flags)
-}
-
-fn read(path: &Path) -> anyhow::Result<Table> {
-    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    text.parse::<Table>().with_context(|| path.display().to_string())
+    let name = path.unwrap_or(default).display().to_string();
+    merge(&name, &text, std::env::vars_os(), flags)
 }
 
 /// The configuration of these sources.
-pub(super) fn merge(
-    mut table: Table,
-    environment: impl Iterator<Item = (String, String)>,
+fn merge(
+    name: &str,
+    text: &str,
+    environment: impl Iterator<Item = (OsString, OsString)>,
     flags: &Flags,
 ) -> anyhow::Result<Config> {
+    let table = parse(text).map_err(|why| anyhow!("{name}: {why}"))?;
     for later in ["upstreams", "providers"] {
         if table.contains_key(later) {
-            bail!("{later}: comes with the gateway, which this release does not have");
+            bail!("{name}: {later}: comes with the gateway, which this release does not have");
         }
     }
+    let mut layers = Layers { file: name.to_owned(), table, origins: BTreeMap::new() };
     for (name, value) in environment {
-        if let Some((_, section, key)) = SHORT.iter().find(|(short, ..)| *short == name) {
-            set(&mut table, section, key, Value::String(value))?;
-        } else if let Some(path) = name.strip_prefix("NOVACORE__") {
-            let (section, key) = path
-                .split_once("__")
-                .with_context(|| format!("{name}: must be NOVACORE__SECTION__KEY"))?;
-            let (section, key) = (section.to_ascii_lowercase(), key.to_ascii_lowercase());
-            set(&mut table, &section, &key, typed(value))?;
+        // A name that is not text is none of ours.
+        let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
+        if let Some((section, key)) = key_of(name)? {
+            let Ok(value) = value.into_string() else { bail!("{name}: must be UTF-8") };
+            layers.set(name, &section, &key, typed(&section, &key, value))?;
         }
     }
-    let text = |path: &PathBuf| path.to_string_lossy().into_owned();
-    for (section, key, value) in [
-        ("store", "data_dir", flags.data_dir.as_ref().map(text)),
-        ("server", "listen", flags.listen.clone()),
-        ("store", "database_url", flags.database_url.clone()),
+    let data_dir = flags.data_dir.as_ref().map(|path| path.to_string_lossy().into_owned());
+    for (flag, section, key, value) in [
+        ("--data-dir", "store", "data_dir", &data_dir),
+        ("--listen", "server", "listen", &flags.listen),
+        ("--database-url", "store", "database_url", &flags.database_url),
     ] {
         if let Some(value) = value {
-            set(&mut table, section, key, Value::String(value))?;
+            layers.set(flag, section, key, Value::String(value.clone()))?;
         }
     }
-    parse(table)
+    layers.read()
 }
 
-/// A value of the environment: what TOML takes for a number, a truth or a list is one, the rest is
-/// text.
-fn typed(text: String) -> Value {
-    let parsed = format!("value = {text}").parse::<Table>();
-    parsed.ok().and_then(|mut table| table.remove("value")).unwrap_or(Value::String(text))
+/// The table of a file. The parser's own message would show the line, and with it a secret.
+fn parse(text: &str) -> Result<Table, String> {
+    text.parse::<Table>().map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        format!("line {line}: {}", error.message())
+    })
 }
 
-fn set(table: &mut Table, section: &str, key: &str, value: Value) -> anyhow::Result<()> {
-    let entry = table.entry(section.to_owned()).or_insert_with(|| Value::Table(Table::new()));
-    let Value::Table(section) = entry else { bail!("{section}: must be a table") };
-    section.insert(key.to_owned(), value);
-    Ok(())
-}
-
-fn parse(table: Table) -> anyhow::Result<Config> {
-    // The parser's own message would show the line, and with it a secret.
-    Config::try_from_table(table).map_err(|message| anyhow::anyhow!("configuration: {message}"))
-}
-
-impl Config {
-    fn try_from_table(table: Table) -> Result<Config, String> {
-        use serde::Deserialize;
-        Config::deserialize(table).map_err(|error| explain(&error.to_string()))
+/// The section and key that a name of the environment stands for, if it is one of ours.
+fn key_of(name: &str) -> anyhow::Result<Option<(String, String)>> {
+    if let Some((_, section, key)) = SHORT.iter().find(|(short, ..)| *short == name) {
+        return Ok(Some(((*section).to_owned(), (*key).to_owned())));
+    }
+    if let Some(path) = name.strip_prefix("NOVACORE__") {
+        let both = path.to_ascii_lowercase();
+        let (section, key) = both
+            .split_once("__")
+            .with_context(|| format!("{name}: must be NOVACORE__SECTION__KEY"))?;
+        return Ok(Some((section.to_owned(), key.to_owned())));
+    }
+    let near = SHORT.iter().map(|(short, ..)| (strsim::damerau_levenshtein(name, short), short));
+    match near.min() {
+        Some((letters, short)) if letters <= SLIP_LETTERS_MAX => {
+            bail!("unknown variable {name}; did you mean {short}?")
+        }
+        _ => Ok(None),
     }
 }
 
-/// A message of serde with the nearest known key, if it complains of an unknown one.
-fn explain(message: &str) -> String {
-    let line = message.lines().next().unwrap_or(message);
-    let mut quoted = line.split('`').skip(1).step_by(2);
-    if !line.contains("unknown field") {
-        return line.to_owned();
+/// A value of the environment: a number, truth or list where the key takes one, else text. A
+/// password of digits stays text.
+fn typed(section: &str, key: &str, text: String) -> Value {
+    let parsed = format!("value = {text}").parse::<Table>().ok();
+    let Some(value) = parsed.and_then(|mut table| table.remove("value")) else {
+        return Value::String(text);
+    };
+    let inner = Table::from_iter([(key.to_owned(), value.clone())]);
+    let table = Table::from_iter([(section.to_owned(), Value::Table(inner))]);
+    if Config::deserialize(table).is_ok() { value } else { Value::String(text) }
+}
+
+/// What the sources have said so far, and who has said it.
+struct Layers {
+    file: String,
+    table: Table,
+    /// Who set a key, unless the file did.
+    origins: BTreeMap<String, String>,
+}
+
+impl Layers {
+    fn set(&mut self, origin: &str, section: &str, key: &str, value: Value) -> anyhow::Result<()> {
+        let empty = || Value::Table(Table::new());
+        let entry = self.table.entry(section.to_owned()).or_insert_with(empty);
+        let Value::Table(table) = entry else { bail!("{section}: must be a table") };
+        table.insert(key.to_owned(), value);
+        self.origins.insert(format!("{section}.{key}"), origin.to_owned());
+        Ok(())
     }
-    let Some(unknown) = quoted.next() else { return line.to_owned() };
-    let distance = |known: &&str| strsim::damerau_levenshtein(unknown, known);
-    match quoted.min_by_key(distance) {
-        Some(nearest) => format!("unknown key {unknown}; did you mean {nearest}?"),
-        None => format!("unknown key {unknown}"),
+
+    fn read(self) -> anyhow::Result<Config> {
+        serde_path_to_error::deserialize(self.table).map_err(|error| {
+            let path = error.path().to_string();
+            let told = error.inner().to_string();
+            // What follows the first line repeats the path.
+            let told = told.lines().next().unwrap_or_default();
+            let (key, why) = explain(&path, told);
+            let set_by = self.origins.iter().find(|(set, _)| {
+                // A slip in a section's name is told of the section.
+                **set == key || set.starts_with(&format!("{key}."))
+            });
+            let origin = set_by.map_or(&self.file, |(_, origin)| origin);
+            anyhow!("{origin}: {why}")
+        })
     }
+}
+
+/// The key that is wrong, and what is wrong with it: with the nearest known key if it is unknown.
+fn explain(path: &str, told: &str) -> (String, String) {
+    if SECRETS.contains(&path) {
+        return (path.to_owned(), format!("{path}: must be text in quotes"));
+    }
+    let mut quoted = told.split('`').skip(1).step_by(2);
+    let unknown = if told.starts_with("unknown field") { quoted.next() } else { None };
+    let Some(unknown) = unknown else { return (path.to_owned(), format!("{path}: {told}")) };
+    let parent = path.strip_suffix(unknown).unwrap_or(path).trim_end_matches('.');
+    let within = |key: &str| match parent {
+        "" => key.to_owned(),
+        parent => format!("{parent}.{key}"),
+    };
+    let key = within(unknown);
+    let near = quoted.min_by_key(|known| strsim::damerau_levenshtein(unknown, known));
+    let hint = near.map(|near| format!("; did you mean {}?", within(near))).unwrap_or_default();
+    let why = format!("unknown key {key}{hint}");
+    (key, why)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::policy_of, *};
 
     fn load(file: &str, environment: &[(&str, &str)], flags: &Flags) -> Result<Config, String> {
-        let pairs = environment.iter().map(|(name, value)| (name.to_string(), value.to_string()));
-        merge(file.parse().expect("TOML"), pairs, flags).map_err(|error| format!("{error:#}"))
+        let pairs = environment.iter().map(|(name, value)| (name.into(), value.into()));
+        merge("novacore.toml", file, pairs, flags).map_err(|error| format!("{error:#}"))
+    }
+
+    /// What is said of this file and this variable, given as `NAME=value` or not at all.
+    fn check_error(file: &str, variable: &str, want: &str) {
+        let environment: Vec<_> = variable.split_once('=').into_iter().collect();
+        let error = load(file, &environment, &Flags::default()).expect_err(want);
+        assert_eq!(error, want);
     }
 
     #[test]
@@ -146,17 +219,68 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_key_is_an_error_that_helps() {
-        for (file, environment, want) in [
-            ("[server]\nlisten_on = \"x\"", None, "unknown key listen_on; did you mean listen?"),
-            ("[serve]\nlisten = \"x\"", None, "unknown key serve; did you mean server?"),
-            ("", Some(("NOVACORE__AUTH__TRAIL_DAYS", "3")), "trail_days; did you mean trial_days?"),
-            ("[[providers]]\nname = \"x\"", None, "comes with the gateway"),
-            ("[server]\nlisten = 5", None, "invalid type"),
+    fn a_key_decides_whether_a_variable_is_text() {
+        let environment = [
+            ("NOVACORE__AUTH__ADMIN_PASSWORD", "12345678"),
+            ("NOVACORE__AUTH__ADMIN_EMAIL", "true"),
+            ("NOVACORE__SERVER__TRUSTED_PROXIES", "[\"10.0.0.1\"]"),
+            ("NOVACORE_SERVICE_HOST", "10.0.0.2"),
+        ];
+        let config = load("", &environment, &Flags::default()).unwrap();
+        assert_eq!(config.auth.admin_email, "true");
+        assert!(config.auth.admin_password.is_some());
+        assert_eq!(config.server.trusted_proxies.len(), 1);
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_key_and_who_set_it() {
+        for (file, variable, want) in [
+            (
+                "[server]\nlisten_on = \"x\"",
+                "",
+                "novacore.toml: unknown key server.listen_on; did you mean server.listen?",
+            ),
+            (
+                "[serve]\nlisten = \"x\"",
+                "",
+                "novacore.toml: unknown key serve; did you mean server?",
+            ),
+            (
+                "",
+                "NOVACORE__AUTH__TRAIL_DAYS=3",
+                "NOVACORE__AUTH__TRAIL_DAYS: unknown key auth.trail_days; did you mean \
+                 auth.trial_days?",
+            ),
+            (
+                "",
+                "NOVACORE__AUHT__TRIAL_DAYS=3",
+                "NOVACORE__AUHT__TRIAL_DAYS: unknown key auht; did you mean auth?",
+            ),
+            (
+                "",
+                "NOVACORE_LISTN=x",
+                "unknown variable NOVACORE_LISTN; did you mean NOVACORE_LISTEN?",
+            ),
+            ("", "NOVACORE__LISTEN=x", "NOVACORE__LISTEN: must be NOVACORE__SECTION__KEY"),
+            (
+                "[tiers.basic.limits.llm_tokens]\ncapp = 1",
+                "",
+                "novacore.toml: unknown key tiers.basic.limits.llm_tokens.capp; did you mean \
+                 tiers.basic.limits.llm_tokens.cap?",
+            ),
+            (
+                "[[providers]]\nname = \"x\"",
+                "",
+                "novacore.toml: providers: comes with the gateway, which this release does not \
+                 have",
+            ),
+            (
+                "",
+                "NOVACORE_LISTEN=here",
+                "NOVACORE_LISTEN: server.listen: invalid socket address syntax",
+            ),
         ] {
-            let environment: Vec<_> = environment.into_iter().collect();
-            let error = load(file, &environment, &Flags::default()).unwrap_err();
-            assert!(error.contains(want), "{error}");
+            check_error(file, variable, want);
         }
     }
 
@@ -166,6 +290,15 @@ mod tests {
             [("NOVACORE_JWT_SECRET", "hush-hush"), ("NOVACORE_ADMIN_PASSWORD", "hush")];
         let config = load("", &environment, &Flags::default()).unwrap();
         assert!(!format!("{config:?}").contains("hush"));
+        for (file, want) in [
+            ("[auth]\njwt_secret = 4711", "auth.jwt_secret: must be text in quotes"),
+            ("\n[auth]\njwt_secret = hush", "line 3: "),
+            ("\n[auth]\njwt_secret = \"hush", "line 3: "),
+        ] {
+            let error = load(file, &[], &Flags::default()).unwrap_err();
+            assert!(error.starts_with(&format!("novacore.toml: {want}")), "{error}");
+            assert!(!error.contains("hush") && !error.contains("4711"), "{error}");
+        }
     }
 
     #[test]
@@ -175,12 +308,12 @@ mod tests {
             [[tiers.team.limits.llm_tokens]]\nname = \"burst\"\ncap = 10\nwindow = \"hour\"\n\
             [[tiers.team.limits.llm_tokens]]\nname = \"month\"\ncap = -1\nwindow = \"month\"\nmode = \"soft\"\n";
         let config = load(file, &[], &Flags::default()).unwrap();
-        let policy = super::super::policy_of(&config).unwrap();
+        let policy = policy_of(&config).unwrap();
         let names: Vec<_> = policy.tiers().iter().map(|tier| tier.name.to_string()).collect();
         assert_eq!(names, ["free_trial", "basic", "pro", "team"]);
         let bad = "[tiers.basic.limits.nope]\ncap = 1\nwindow = \"day\"\n";
         let config = load(bad, &[], &Flags::default()).unwrap();
-        let error = super::super::policy_of(&config).unwrap_err().to_string();
+        let error = policy_of(&config).unwrap_err().to_string();
         assert_eq!(error, "tier basic: unknown resource nope");
     }
 }
