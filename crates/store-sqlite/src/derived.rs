@@ -23,6 +23,8 @@ mod read;
 mod resources;
 mod segment;
 mod start;
+#[cfg(test)]
+mod tests;
 mod totals;
 
 pub(crate) use error::DerivedError;
@@ -52,6 +54,8 @@ const CATCH_UP_MAX: Duration = Duration::from_secs(5);
 const TABLES_FILE: &str = "derived.db";
 /// The folder of the key index within it.
 const KEYS_DIR: &str = "keys";
+/// A file that says that damage has shown, which the next start would not see by itself.
+const DAMAGE_FILE: &str = "damaged";
 
 /// How to open derived files.
 #[derive(Clone, Debug)]
@@ -70,6 +74,19 @@ pub(crate) struct DerivedOptions {
     pub(crate) observer: Arc<dyn Observer>,
     /// How many bytes the filters of the key index may take.
     pub(crate) key_filter_bytes_max: u64,
+}
+
+impl DerivedOptions {
+    /// Sees to it that the next start builds everything anew, if that may help.
+    fn note_damage(&self, error: &DerivedError) {
+        if error.calls_for_rebuild() {
+            let why = error.chain();
+            tracing::error!("derived files are built anew at the next start: {why}");
+            if let Err(error) = std::fs::write(self.dir.join(DAMAGE_FILE), why) {
+                tracing::error!("which could not be noted: {error}");
+            }
+        }
+    }
 }
 
 /// Derived files, open and kept up to date. Dropping it writes what has queued and ends the thread.
@@ -95,7 +112,7 @@ impl Derived {
         ));
         let keys = started.keys.reader();
         let (batches, queue) = mpsc::channel();
-        let keeper = Keeper::new(started, progress.clone(), options.observer.clone());
+        let keeper = Keeper::new(started, progress.clone(), options.clone());
         let thread = std::thread::Builder::new()
             .name("derived".into())
             .spawn(move || keeper.run(&queue))
@@ -114,6 +131,7 @@ impl Derived {
     /// Hands over a committed batch, and waits while the lag is above [`LAG_ROWS_MAX`].
     pub(crate) fn feed(&self, batch: CommittedBatch) -> Result<(), DerivedError> {
         let fed = batch.last_seq;
+        self.progress.fed.store(fed, Ordering::Relaxed);
         let sent = self.batches.lock().as_ref().map(|batches| batches.send(batch).is_ok());
         if sent != Some(true) {
             return Err(DerivedError::Stopped(self.progress.why_stopped()));

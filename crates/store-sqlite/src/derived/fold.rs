@@ -181,9 +181,9 @@ impl<'a, 'c> Fold<'a, 'c> {
     fn note_level(&mut self, number: i64) {
         let closing = self.head.day.as_ref().map_or(0, |(_, newest)| newest.closing(number));
         let level = (number, self.user_no, closing);
-        match self.sums.levels.iter_mut().rev().find(|(_, user_no, _)| *user_no == self.user_no) {
-            Some(last) if last.0 == number => *last = level,
-            _ => self.sums.levels.push(level),
+        match self.sums.levels.last_mut() {
+            Some(last) if (last.0, last.1) == (number, self.user_no) => *last = level,
+            Some(_) | None => self.sums.levels.push(level),
         }
     }
 

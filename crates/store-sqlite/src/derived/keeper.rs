@@ -3,12 +3,11 @@
 //! Invariant: a full disk is waited out; any other failure stops the thread, and with it the
 //! writer.
 
-use super::{error::DerivedError, file::Mark, flush::Flusher, start::Started};
+use super::{DerivedOptions, error::DerivedError, file::Mark, flush::Flusher, start::Started};
 use crate::{
     key_index::{KeyEntry, KeyIndex, Watermark},
     row::{CommittedBatch, Row, Seq},
 };
-use novacore_store::observe::Observer;
 use parking_lot::{Condvar, Mutex};
 use std::{
     sync::{
@@ -32,6 +31,8 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Progress {
     pub(crate) watermark: AtomicU64,
+    /// The last row handed over.
+    pub(crate) fed: AtomicU64,
     pub(crate) keys_through: AtomicU64,
     /// Whether the disk has no room for derived files.
     pub(crate) full: AtomicBool,
@@ -44,6 +45,7 @@ impl Progress {
     pub(crate) fn new(watermark: Seq, keys_through: Seq) -> Progress {
         Progress {
             watermark: AtomicU64::new(watermark),
+            fed: AtomicU64::new(watermark),
             keys_through: AtomicU64::new(keys_through),
             full: AtomicBool::new(false),
             stopped: Mutex::new(None),
@@ -116,7 +118,7 @@ pub(crate) struct Keeper {
     keys: KeyIndex,
     pending_keys: Vec<KeyEntry>,
     progress: Arc<Progress>,
-    observer: Arc<dyn Observer>,
+    options: DerivedOptions,
     /// Rows that wait to be flushed.
     rows: Vec<Row>,
     /// Where these rows end.
@@ -127,7 +129,7 @@ impl Keeper {
     pub(crate) fn new(
         started: Started,
         progress: Arc<Progress>,
-        observer: Arc<dyn Observer>,
+        options: DerivedOptions,
     ) -> Keeper {
         Keeper {
             end: started.flusher.mark(),
@@ -135,7 +137,7 @@ impl Keeper {
             keys: started.keys,
             pending_keys: started.pending_keys,
             progress,
-            observer,
+            options,
             rows: Vec::new(),
         }
     }
@@ -147,6 +149,7 @@ impl Keeper {
             if let Err(error) = self.flush_all(batches) {
                 let why = error.chain();
                 tracing::error!("derived data are no longer kept: {why}");
+                self.options.note_damage(&error);
                 return self.progress.stop(why);
             }
         }
@@ -195,7 +198,8 @@ impl Keeper {
         self.pending_keys.extend(keyed.map(|(hash, seq)| KeyEntry { hash, seq }));
         self.rows.clear();
         self.progress.move_to(self.end.watermark);
-        self.observer.derived_lag(0);
+        let fed = self.progress.fed.load(Ordering::Relaxed);
+        self.options.observer.derived_lag(fed.saturating_sub(self.end.watermark));
         Ok(())
     }
 

@@ -34,12 +34,13 @@ impl Derived {
         read: impl FnOnce(&mut Snapshot<'_>) -> Result<R, DerivedError>,
     ) -> Result<R, DerivedError> {
         let path = self.options.dir.join(TABLES_FILE);
-        lend(&self.readers, &path, |connection| {
+        let result = lend(&self.readers, &path, |connection| {
             let tx = connection.unchecked_transaction()?;
             let watermark = Mark::read(&tx)?.watermark;
             let resources = Resources::new(self.options.names.clone(), self.options.policy.clone());
             read(&mut Snapshot { tx, watermark, resources })
-        })
+        });
+        result.inspect_err(|error| self.options.note_damage(error))
     }
 
     /// Runs a read of the ledger.

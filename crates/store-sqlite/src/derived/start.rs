@@ -3,7 +3,7 @@
 //! Invariant: what does not match is deleted and built anew, never patched.
 
 use super::{
-    DerivedOptions, KEYS_DIR, TABLES_FILE,
+    DAMAGE_FILE, DerivedOptions, KEYS_DIR, TABLES_FILE,
     error::DerivedError,
     file::{self, Mark},
     flush::Flusher,
@@ -36,6 +36,10 @@ pub(crate) struct Started {
 
 /// Opens and catches up; rebuilds once if that may help.
 pub(crate) fn start(options: &DerivedOptions) -> Result<Started, DerivedError> {
+    if let Ok(why) = std::fs::read_to_string(options.dir.join(DAMAGE_FILE)) {
+        tracing::warn!("derived files are built anew, since they were found damaged: {why}");
+        delete(options)?;
+    }
     match try_start(options) {
         Err(error) if error.calls_for_rebuild() => {
             tracing::warn!("derived files are built anew: {}", error.chain());
@@ -50,7 +54,8 @@ pub(crate) fn start(options: &DerivedOptions) -> Result<Started, DerivedError> {
 pub(crate) fn delete(options: &DerivedOptions) -> Result<(), DerivedError> {
     file::delete(&options.dir.join(TABLES_FILE))?;
     KeyIndex::destroy(&options.dir.join(KEYS_DIR))?;
-    Ok(())
+    // Last, so that a crash in between leaves the note.
+    file::remove_if_there(&options.dir.join(DAMAGE_FILE))
 }
 
 fn try_start(options: &DerivedOptions) -> Result<Started, DerivedError> {
