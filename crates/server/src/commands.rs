@@ -5,7 +5,7 @@ mod demo;
 mod ledger;
 
 use crate::{
-    config::{self, Config, Flags},
+    config::{self, Config, Flags, Log},
     logging, serve,
 };
 use anyhow::bail;
@@ -32,8 +32,12 @@ pub(crate) struct Common {
 }
 
 impl Common {
+    /// The configuration of a chore, which logs only what is wrong.
     fn load(self) -> anyhow::Result<Config> {
-        config::load(&Flags { config: self.config, data_dir: self.data_dir, ..Flags::default() })
+        let flags = Flags { config: self.config, data_dir: self.data_dir, ..Flags::default() };
+        let config = config::load(&flags)?;
+        logging::start(&Log { level: "warn".to_owned(), ..config.log.clone() })?;
+        Ok(config)
     }
 }
 

@@ -1,4 +1,7 @@
 //! NovaCore: usage ledger and quota gate in one binary.
+//!
+//! Exit codes: 0 done; 1 failed, said on one line of standard error; 2 the command line is wrong;
+//! 70 the ledger could not go on, and must be looked at before serving again.
 
 mod clock;
 mod commands;
@@ -19,8 +22,21 @@ fn main() -> ExitCode {
     match commands::run(command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("novacore: {error:#}");
+            eprintln!("novacore: {}", told(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// An error and its causes on one line. A cause that the error before has told already is left out.
+fn told(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if line.is_empty() {
+            line = cause;
+        } else if !line.contains(&cause) {
+            line = format!("{line}: {cause}");
+        }
+    }
+    line
 }

@@ -8,7 +8,7 @@ use novacore_app::auth::AuthSecrets;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use std::{
-    fs::{DirBuilder, OpenOptions},
+    fs::{DirBuilder, File, OpenOptions},
     io::Write,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::Path,
@@ -64,9 +64,13 @@ fn make(dir: &Path, path: &Path) -> anyhow::Result<Kept> {
         refresh_secret: random_text()?,
         service_token: random_text()?,
     };
-    let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(path)?;
+    // Whole or not there at all: half a file would keep every later start from working.
+    let draft = dir.join(format!("{FILE}.{}", std::process::id()));
+    let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&draft)?;
     file.write_all(toml::to_string(&kept)?.as_bytes())?;
     file.sync_all()?;
+    std::fs::rename(&draft, path)?;
+    File::open(dir)?.sync_all()?;
     Ok(kept)
 }
 

@@ -18,8 +18,9 @@ use novacore_vocab::{Account, TierName, UserId};
 use rusqlite::Connection;
 use std::{
     collections::BTreeMap,
-    fs::File,
+    fs::{File, OpenOptions},
     io,
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
@@ -91,18 +92,22 @@ pub fn rebuild(options: &Options) -> Result<u64, OpenError> {
     Ok(open_derived(derived_options(options, &connection, names, policy)?)?.watermark())
 }
 
-/// Copies the ledger into a new file, whole as of now.
+/// Copies the ledger into a new file, whole as of now, readable by its owner alone. A copy that
+/// fails leaves no file behind.
 pub fn backup(dir: &Path, to: &Path) -> Result<(), OpenError> {
     let io = |path: &Path, source| OpenError::Io { path: path.to_owned(), source };
-    if to.exists() {
-        let exists = io::Error::new(io::ErrorKind::AlreadyExists, "the file is there already");
-        return Err(io(to, exists));
-    }
     let connection = open_existing(dir)?;
     let target = to.to_str().ok_or_else(|| {
         io(to, io::Error::new(io::ErrorKind::InvalidInput, "the path is not UTF-8"))
     })?;
-    connection.execute("VACUUM INTO ?1", [target])?;
+    // Made by us first, for its mode: it holds password hashes. A file that is there is refused.
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to);
+    made.map_err(|source| io(to, source))?;
+    if let Err(error) = connection.execute("VACUUM INTO ?1", [target]) {
+        // What failed is told; that the rest of it could not be removed would hide it.
+        let _ = std::fs::remove_file(to);
+        return Err(error.into());
+    }
     File::open(to).and_then(|file| file.sync_all()).map_err(|source| io(to, source))?;
     let parent = to.parent().filter(|parent| !parent.as_os_str().is_empty());
     let parent = parent.map_or_else(|| PathBuf::from("."), Path::to_owned);

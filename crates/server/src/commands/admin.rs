@@ -2,10 +2,11 @@
 
 use super::runtime;
 use crate::{compose::compose_now, config::Config, secrets};
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use clap::Subcommand;
 use novacore_access::{Email, KeyAsk, KeyName, Principal, Reason, Role, Scope, Scopes};
 use novacore_app::{auth::administer::NewUser, cx::Cx};
+use novacore_store_sqlite::OpenError;
 use novacore_vocab::{TierName, UserId};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -28,7 +29,7 @@ pub(crate) enum Task {
     },
     /// Set a user's tier.
     SetTier {
-        /// The user's id.
+        /// The user's id or e-mail.
         user: String,
         /// The tier.
         tier: String,
@@ -38,7 +39,7 @@ pub(crate) enum Task {
     },
     /// Create an API key; it is printed once.
     CreateKey {
-        /// The user's id.
+        /// The user's id or e-mail.
         user: String,
         /// What to call it.
         #[arg(long, default_value = "console")]
@@ -57,10 +58,25 @@ pub(crate) fn run(config: &Config, task: Task) -> anyhow::Result<()> {
         println!("{}", secrets::service_token(config)?);
         return Ok(());
     }
-    let cx = compose_now(config).context(
-        "while a server has the directory open, use its calls under /api/admin and /api/auth/keys",
-    )?;
+    let cx = compose_now(config).map_err(|error| match error.downcast_ref() {
+        Some(OpenError::InUse(_)) => {
+            anyhow!("{error}; while a server has it open, {}", call_of(&task))
+        }
+        _ => error,
+    })?;
     runtime()?.block_on(work(&cx, task))
+}
+
+/// The call of the running server that does the same.
+fn call_of(task: &Task) -> &'static str {
+    match task {
+        Task::CreateUser { .. } => {
+            "use POST /api/auth/register, then PUT /api/admin/users/{id}/tier and /role"
+        }
+        Task::SetTier { .. } => "use PUT /api/admin/users/{id}/tier",
+        Task::CreateKey { .. } => "the user makes keys with POST /api/auth/keys",
+        Task::ServiceToken => "this works too",
+    }
 }
 
 async fn work(cx: &Cx, task: Task) -> anyhow::Result<()> {
@@ -76,7 +92,7 @@ async fn work(cx: &Cx, task: Task) -> anyhow::Result<()> {
             create_user(cx, ask).await
         }
         Task::SetTier { user, tier, reason } => {
-            let (user, tier) = (user.parse::<UserId>()?, known_tier(cx, &tier)?);
+            let (user, tier) = (find_user(cx, &user).await?, known_tier(cx, &tier)?);
             let permit = Principal::console().administer()?;
             let user = cx.auth.set_tier(permit, user, tier, Reason::parse(&reason)?).await?;
             println!("{} is on {}", user.id, user.tier);
@@ -86,7 +102,7 @@ async fn work(cx: &Cx, task: Task) -> anyhow::Result<()> {
             let scopes = scopes.split(',').map(|scope| scope.trim().parse::<Scope>());
             let scopes = scopes.collect::<Result<Scopes, _>>()?;
             let ask = KeyAsk { name: KeyName::parse(&name)?, scopes, expires_at: None };
-            let user = user.parse::<UserId>()?;
+            let user = find_user(cx, &user).await?;
             let permit = cx.auth.keys_permit(&Principal::console(), Some(user)).await?;
             let new = cx.auth.create_key(permit, ask).await?;
             println!("{}", new.text.expose_secret());
@@ -105,6 +121,15 @@ async fn create_user(cx: &Cx, ask: NewUser) -> anyhow::Result<()> {
         println!("password {}   (shown once)", password.expose_secret());
     }
     Ok(())
+}
+
+/// The user of an id or an e-mail.
+async fn find_user(cx: &Cx, text: &str) -> anyhow::Result<UserId> {
+    if !text.contains('@') {
+        return text.parse().with_context(|| format!("{text}: neither an id nor an e-mail"));
+    }
+    let found = cx.directory.find_credentials(&Email::parse(text)?).await?;
+    Ok(found.with_context(|| format!("{text}: there is no such user"))?.user.id)
 }
 
 fn known_tier(cx: &Cx, text: &str) -> anyhow::Result<TierName> {

@@ -37,6 +37,16 @@ impl Folder {
         command(&self.data()).args(arguments).output().expect("the binary runs")
     }
 
+    /// As [`Folder::run`], with nothing configured but where the data are.
+    pub(crate) fn run_bare(&self, arguments: &[&str]) -> Output {
+        command(&self.data())
+            .env_remove("NOVACORE_ADMIN_PASSWORD")
+            .env_remove("NOVACORE_SERVICE_TOKEN")
+            .args(arguments)
+            .output()
+            .expect("the binary runs")
+    }
+
     /// Starts the server.
     pub(crate) fn serve(&self) -> Server {
         self.serve_with(&[])

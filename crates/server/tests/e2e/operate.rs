@@ -2,6 +2,7 @@
 
 use crate::binary::{Folder, SERVICE_TOKEN};
 use serde_json::json;
+use std::os::unix::fs::PermissionsExt;
 
 fn text(output: &std::process::Output) -> String {
     let both = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
@@ -15,7 +16,56 @@ fn a_directory_has_one_server() {
     let second = folder.run(&["serve", "--listen", "127.0.0.1:0"]);
     assert!(!second.status.success());
     assert!(text(&second).contains("is in use by another process"), "{}", text(&second));
+    let beside = folder.run(&["admin", "set-tier", "ada@example.com", "basic"]);
+    assert!(!beside.status.success());
+    assert!(text(&beside).contains("use PUT /api/admin/users/{id}/tier"), "{}", text(&beside));
     drop(server);
+}
+
+#[test]
+fn an_operator_makes_users_tiers_and_keys_at_the_machine() {
+    let folder = Folder::new();
+    let made = folder.run(&["admin", "create-user", "ada@example.com"]);
+    let made = text(&made);
+    let password = made.lines().find_map(|line| line.strip_prefix("password "));
+    let password = password.and_then(|rest| rest.split_whitespace().next()).expect("shown once");
+    let on_basic = folder.run(&["admin", "set-tier", "ada@example.com", "basic"]);
+    assert!(text(&on_basic).contains("is on basic"), "{}", text(&on_basic));
+    for (task, want) in [
+        (["set-tier", "bob@example.com", "basic"], "bob@example.com: there is no such user"),
+        (["set-tier", "ada@example.com", "gold"], "unknown tier gold"),
+        (["set-tier", "ada", "basic"], "ada: neither an id nor an e-mail"),
+    ] {
+        let refused = folder.run(&[&["admin"], &task[..]].concat());
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(text(&refused).contains(want), "{}", text(&refused));
+    }
+    let key = text(&folder.run(&["admin", "create-key", "ada@example.com"]));
+    let token = text(&folder.run(&["admin", "service-token"]));
+    assert_eq!(token.trim(), SERVICE_TOKEN);
+
+    let server = folder.serve();
+    let quota = server.get("/api/usage/quota", key.trim()).body;
+    assert_eq!((&quota["tier"], &quota["tokens"]["limit"]), (&json!("basic"), &json!(50_000)));
+    let body = json!({ "email": "ada@example.com", "password": password });
+    let signed_in = server.post("/api/auth/login", &[], &body).expect("answered");
+    assert_eq!(signed_in.status, 200, "{}", signed_in.body);
+}
+
+#[test]
+fn without_configuration_secrets_are_made_once_and_kept_from_others() {
+    let folder = Folder::new();
+    let tokens = [0, 1].map(|_| text(&folder.run_bare(&["admin", "service-token"])));
+    assert_eq!(tokens[0].trim().len(), 64);
+    assert_eq!(tokens[0], tokens[1]);
+    let mode = |path| std::fs::metadata(path).expect("there").permissions().mode() & 0o777;
+    assert_eq!(mode(folder.data().join("secrets.toml")), 0o600);
+    assert_eq!(mode(folder.data()), 0o700);
+    let config = text(&folder.run_bare(&["config"]));
+    assert!(config.contains("server.listen = 127.0.0.1:8080"), "{config}");
+    let masked = text(&folder.run(&["config"]));
+    assert!(masked.contains("auth.service_token = ***"), "{masked}");
+    assert!(!masked.contains(SERVICE_TOKEN), "{masked}");
 }
 
 #[test]
@@ -30,7 +80,10 @@ fn sigterm_drains_and_the_ledger_verifies_exports_and_backs_up() {
     let before = server.get("/api/usage/stats?days=7", &token).body["breakdown"].clone();
     let copy = folder.path("copy.db");
     let copied = folder.run(&["backup", copy.to_str().expect("UTF-8")]);
-    assert!(copied.status.success() && copy.exists(), "{}", text(&copied));
+    assert!(copied.status.success(), "{}", text(&copied));
+    // It holds password hashes.
+    let mode = std::fs::metadata(&copy).expect("there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
     assert!(!folder.run(&["backup", copy.to_str().expect("UTF-8")]).status.success());
     server.terminate();
     assert!(server.wait().success());
