@@ -14,6 +14,8 @@ pub(crate) const ADMIN_PASSWORD: &str = "admin-password";
 /// The service token in these tests.
 pub(crate) const SERVICE_TOKEN: &str = "service-token-of-the-tests-0123456789";
 
+const BINARY: &str = env!("CARGO_BIN_EXE_novacore");
+
 /// A data directory.
 pub(crate) struct Folder {
     dir: TempDir,
@@ -30,6 +32,11 @@ impl Folder {
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
+    }
+
+    /// Writes the configuration file.
+    pub(crate) fn configure(&self, text: &str) {
+        std::fs::write(self.path("novacore.toml"), text).expect("written");
     }
 
     /// Runs a command of the binary to its end.
@@ -54,41 +61,49 @@ impl Folder {
 
     /// Starts the server with more in its environment.
     pub(crate) fn serve_with(&self, environment: &[(&str, &str)]) -> Server {
-        let mut child = command(&self.data())
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .envs(environment.iter().copied())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the binary starts");
-        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-        let mut url = None;
-        // The last line of the greeting says that everything is ready.
-        for line in lines.by_ref() {
-            let line = line.expect("text");
-            if let Some(found) = line.strip_prefix("listening on ") {
-                url = Some(found.to_owned());
-            }
-            if line.starts_with("try: ") {
-                break;
-            }
+        let mut command = command(&self.data());
+        command.args(["serve", "--listen", "127.0.0.1:0"]).envs(environment.iter().copied());
+        Server::start(command)
+    }
+
+    /// Starts the server with its data on a disk of its own of so many MiB, which is gone when it
+    /// ends; [`Server::seen`] shows it. None where the system lets nobody make one.
+    pub(crate) fn serve_on_small_disk(
+        &self,
+        size_mib: u32,
+        environment: &[(&str, &str)],
+    ) -> Option<Server> {
+        let apart = ["--map-root-user", "--mount"];
+        let mut can = Command::new("unshare");
+        can.args(apart).args(["mount", "-t", "tmpfs", "x", "/mnt"]);
+        if !can.stderr(Stdio::null()).status().is_ok_and(|status| status.success()) {
+            return None;
         }
-        let url = url.expect("the server says where it listens");
-        // What it says later must not fill the pipe.
-        std::thread::spawn(move || lines.for_each(drop));
-        Server { child, url, agent: agent() }
+        std::fs::create_dir_all(self.data()).expect("made");
+        let script = format!("mount -t tmpfs -o size={size_mib}m x \"$0\" && exec \"$@\"");
+        let mut command = Command::new("unshare");
+        command.args(apart).args(["sh", "-c", &script]).arg(self.data());
+        command.arg(BINARY).args(["serve", "--listen", "127.0.0.1:0"]);
+        configure(&mut command, &self.data());
+        command.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+        command.envs(environment.iter().copied());
+        Some(Server::start(command))
     }
 }
 
 fn command(data: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_novacore"));
+    let mut command = Command::new(BINARY);
+    configure(&mut command, data);
+    command
+}
+
+fn configure(command: &mut Command, data: &Path) {
     command
         .current_dir(data.parent().expect("it is in a folder"))
         .env_clear()
         .env("NOVACORE_DATA_DIR", data)
         .env("NOVACORE_ADMIN_PASSWORD", ADMIN_PASSWORD)
         .env("NOVACORE_SERVICE_TOKEN", SERVICE_TOKEN);
-    command
 }
 
 fn agent() -> ureq::Agent {
@@ -120,6 +135,37 @@ impl Answer {
 }
 
 impl Server {
+    /// Starts it and waits until it is ready.
+    fn start(mut command: Command) -> Server {
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+        let mut url = None;
+        // The last line of the greeting says that everything is ready.
+        for line in lines.by_ref() {
+            let line = line.expect("text");
+            if let Some(found) = line.strip_prefix("listening on ") {
+                url = Some(found.to_owned());
+            }
+            if line.starts_with("try: ") {
+                break;
+            }
+        }
+        let url = url.expect("the server says where it listens");
+        // What it says later must not fill the pipe.
+        std::thread::spawn(move || lines.for_each(drop));
+        Server { child, url, agent: agent() }
+    }
+
+    /// A path as the server sees it.
+    pub(crate) fn seen(&self, path: &Path) -> PathBuf {
+        let root = PathBuf::from(format!("/proc/{}/root", self.child.id()));
+        root.join(path.strip_prefix("/").expect("an absolute path"))
+    }
+
     /// Calls as the service.
     pub(crate) fn service(&self, path: &str, body: &Value) -> Answer {
         self.post(path, &[("x-service-token", SERVICE_TOKEN)], body).expect("the server answers")

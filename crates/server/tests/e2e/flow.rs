@@ -1,6 +1,6 @@
 //! What a new user tries first.
 
-use crate::binary::Folder;
+use crate::binary::{Answer, Folder, Server};
 use serde_json::{Value, json};
 
 fn reserve(user: &str, amount: i64) -> Value {
@@ -105,30 +105,54 @@ fn a_batch_of_events_is_answered_event_by_event() {
     assert_eq!(quota["messages"]["used"], 2);
 }
 
+/// Whether the client of this number records instead of holding.
+type ByRecord = fn(u32) -> bool;
+
+/// Two hundred clients at once ask for 100 of 1,000, each by a hold or, where `by_record` says so,
+/// by a record; the reservations that were made, and how many records.
+fn rush(server: &Server, user: &str, by_record: ByRecord) -> (Vec<String>, usize) {
+    let record = json!({ "userId": user, "resourceType": "llm_tokens", "amount": 100,
+        "enforce": true });
+    let answers: Vec<Answer> = std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..200)
+            .map(|number| {
+                let record = &record;
+                scope.spawn(move || match by_record(number) {
+                    true => server.service("/usage/record", record),
+                    false => server.service("/usage/reservations", &reserve(user, 100)),
+                })
+            })
+            .collect();
+        clients.into_iter().map(|client| client.join().expect("no panic")).collect()
+    });
+    assert!(answers.iter().all(|answer| matches!(answer.status, 201 | 429)));
+    let admitted = answers.iter().filter(|answer| answer.status == 201);
+    let ids = admitted.clone().filter_map(|answer| answer.body["reservationId"].as_str());
+    let ids: Vec<String> = ids.map(str::to_owned).collect();
+    let records = admitted.count() - ids.len();
+    (ids, records)
+}
+
 #[test]
 fn two_hundred_clients_at_once_get_exactly_what_fits() {
     let folder = Folder::new();
     let server = folder.serve();
-    let (user, token) = server.register("ada@example.com");
-    let admitted = std::thread::scope(|scope| {
-        let clients: Vec<_> = (0..200)
-            .map(|number| {
-                let (server, user) = (&server, &user);
-                scope.spawn(move || match number % 2 {
-                    0 => server.service("/usage/reservations", &reserve(user, 100)).status,
-                    _ => {
-                        let body = json!({ "userId": user, "resourceType": "llm_tokens",
-                            "amount": 100, "enforce": true });
-                        server.service("/usage/record", &body).status
-                    }
-                })
-            })
-            .collect();
-        let statuses = clients.into_iter().map(|client| client.join().expect("no panic"));
-        let statuses: Vec<u16> = statuses.collect();
-        assert!(statuses.iter().all(|status| matches!(status, 201 | 429)), "{statuses:?}");
-        statuses.into_iter().filter(|status| *status == 201).count()
-    });
-    assert_eq!(admitted, 10);
-    assert_eq!(server.get("/api/usage/tokens", &token).body["remaining"], 0);
+    let ways: [(&str, ByRecord); 3] =
+        [("ada", |_| false), ("bob", |_| true), ("cleo", |number| number % 2 == 1)];
+    for (name, by_record) in ways {
+        let (user, token) = server.register(&format!("{name}@example.com"));
+        let (ids, records) = rush(&server, &user, by_record);
+        assert_eq!(ids.len() + records, 10, "{name}");
+        assert_eq!(server.get("/api/usage/tokens", &token).body["remaining"], 0);
+        for id in &ids {
+            let path = format!("/usage/reservations/{id}/release");
+            assert_eq!(server.service(&path, &json!({})).status, 200);
+        }
+        // What was released can be had again, to the last token.
+        if !ids.is_empty() {
+            let whole = reserve(&user, 100 * ids.len() as i64);
+            assert_eq!(server.service("/usage/reservations", &whole).status, 201, "{name}");
+        }
+        assert_eq!(server.service("/usage/reservations", &reserve(&user, 1)).status, 429);
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::binary::{Folder, SERVICE_TOKEN};
 use serde_json::json;
-use std::os::unix::fs::PermissionsExt;
+use std::{io::Write, os::unix::fs::PermissionsExt};
 
 fn text(output: &std::process::Output) -> String {
     let both = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
@@ -171,6 +171,59 @@ fn a_full_disk_refuses_writes_and_reads_go_on() {
     assert!(server.wait().success());
     let server = folder.serve();
     assert_eq!(server.service("/usage/record", &body).status, 201);
+}
+
+/// As the test before, with a disk that is really full: what was answered 201 is there, and what
+/// was refused is not.
+#[test]
+fn a_disk_that_runs_full_loses_nothing_and_writes_come_back() {
+    let folder = Folder::new();
+    let own_bounds = [("NOVACORE__STORE__FREE_BYTES_MIN", "0")];
+    let Some(server) = folder.serve_on_small_disk(12, &own_bounds) else {
+        println!("skipped: nobody may mount here");
+        return;
+    };
+    let (user, token) = server.register("ada@example.com");
+    let body = json!({ "userId": user, "resourceType": "llm_tokens", "amount": 1,
+        "metadata": { "padding": "x".repeat(1_500) } });
+    let mut admitted = 0;
+    let mut until = |status: u16| {
+        for _ in 0..20_000 {
+            let answer = server.service("/usage/record", &body);
+            admitted += i64::from(answer.status == 201);
+            if answer.status == status {
+                return answer;
+            }
+            assert!(matches!(answer.status, 201 | 503), "{}", answer.body);
+        }
+        panic!("never answered {status}");
+    };
+    until(201);
+    // Whatever is free is taken by somebody else.
+    let ballast = server.seen(&folder.data().join("ballast"));
+    let mut file = std::fs::File::create(&ballast).expect("made");
+    while file.write_all(&[0; 4_096]).is_ok() {}
+    // An open file keeps its space when it is removed.
+    drop(file);
+    let refused = until(503);
+    assert_eq!(refused.body["type"], "urn:novacore:problem:storage-full");
+    assert_eq!(server.get("/api/usage/tokens", &token).status, 200);
+    std::fs::remove_file(&ballast).expect("removed");
+    until(201);
+    assert_eq!(server.get("/api/usage/tokens", &token).body["used"], admitted);
+
+    let other = Folder::new();
+    std::fs::create_dir(other.data()).expect("made");
+    // The log first: what is moved from it into the file meanwhile is then there twice, and nowhere
+    // lost.
+    for name in ["ledger.db-wal", "ledger.db"] {
+        let from = server.seen(&folder.data().join(name));
+        std::fs::copy(from, other.data().join(name)).expect("copied");
+    }
+    let verified = other.run(&["ledger", "verify"]);
+    assert!(verified.status.success(), "{}", text(&verified));
+    server.terminate();
+    assert!(server.wait().success());
 }
 
 #[test]
