@@ -12,13 +12,15 @@ use secrecy::ExposeSecret;
 use std::net::SocketAddr;
 use tokio::{
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     sync::watch,
     task::JoinHandle,
 };
 
 /// Serves until a signal comes.
 pub(crate) async fn serve(config: &Config) -> anyhow::Result<()> {
+    // Heard from here on: a signal that comes while the server starts must not kill it undrained.
+    let mut signals = Signals::listen()?;
     let cx = compose_now(config)?;
     let (stop, stopped) = watch::channel(());
     let trusted_proxies = config.server.trusted_proxies.clone();
@@ -38,13 +40,12 @@ pub(crate) async fn serve(config: &Config) -> anyhow::Result<()> {
         servers.push(tokio::spawn(accept(listener, routes, config.server.clone(), stopped)));
     }
     greet(config, &cx, address).await?;
-    wait_for_signal().await?;
+    signals.next().await;
     tracing::info!("stopping: no new connections, requests may finish");
     drop(stop);
     tokio::select! {
         drained = drain(servers) => drained?,
-        again = wait_for_signal() => {
-            again?;
+        () = signals.next() => {
             tracing::warn!("asked again: requests are cut short");
         }
     }
@@ -65,14 +66,27 @@ async fn drain(servers: Vec<JoinHandle<()>>) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn wait_for_signal() -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// The signals that ask the server to stop; one that comes before anybody waits is kept.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Signals> {
+        Ok(Signals {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
-    Ok(())
+
+    /// The next signal.
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 /// Says where to go, and makes the first administrator.

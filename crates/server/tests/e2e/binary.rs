@@ -16,6 +16,9 @@ pub(crate) const SERVICE_TOKEN: &str = "service-token-of-the-tests-0123456789";
 
 const BINARY: &str = env!("CARGO_BIN_EXE_novacore");
 
+/// How the last line of the greeting begins: everything is ready then.
+const READY: &str = "try: ";
+
 /// A data directory.
 pub(crate) struct Folder {
     dir: TempDir,
@@ -59,11 +62,16 @@ impl Folder {
         self.serve_with(&[])
     }
 
-    /// Starts the server with more in its environment.
+    /// Starts the server with more in its environment, and waits until it is ready.
     pub(crate) fn serve_with(&self, environment: &[(&str, &str)]) -> Server {
+        self.serve_until(READY, environment)
+    }
+
+    /// As [`Folder::serve_with`], but waits only for a line that begins like this.
+    pub(crate) fn serve_until(&self, begin: &str, environment: &[(&str, &str)]) -> Server {
         let mut command = command(&self.data());
         command.args(["serve", "--listen", "127.0.0.1:0"]).envs(environment.iter().copied());
-        Server::start(command)
+        Server::start(command, begin)
     }
 
     /// Starts the server with its data on a disk of its own of so many MiB, which is gone when it
@@ -87,7 +95,7 @@ impl Folder {
         configure(&mut command, &self.data());
         command.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
         command.envs(environment.iter().copied());
-        Some(Server::start(command))
+        Some(Server::start(command, READY))
     }
 }
 
@@ -136,7 +144,7 @@ impl Answer {
 
 impl Server {
     /// Starts it and waits until it is ready.
-    fn start(mut command: Command) -> Server {
+    fn start(mut command: Command, begin: &str) -> Server {
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -144,13 +152,12 @@ impl Server {
             .expect("the binary starts");
         let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
         let mut url = None;
-        // The last line of the greeting says that everything is ready.
         for line in lines.by_ref() {
             let line = line.expect("text");
             if let Some(found) = line.strip_prefix("listening on ") {
                 url = Some(found.to_owned());
             }
-            if line.starts_with("try: ") {
+            if line.starts_with(begin) {
                 break;
             }
         }

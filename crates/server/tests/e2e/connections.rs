@@ -64,6 +64,15 @@ fn a_request_in_flight_finishes_after_sigterm() {
 }
 
 #[test]
+fn sigterm_is_heard_while_the_server_still_starts() {
+    let folder = Folder::new();
+    let server = folder.serve_until("listening on ", &[]);
+    server.terminate();
+    assert!(server.wait().success());
+    assert!(folder.run(&["ledger", "verify"]).status.success());
+}
+
+#[test]
 fn a_stop_has_a_deadline_also_when_every_place_is_taken() {
     let folder = Folder::new();
     let server = folder.serve_with(&[
