@@ -20,7 +20,7 @@ const APPLICATION_ID: i64 = 0x4E4F_5644;
 /// and again.
 const CHECKPOINT_PAGES: i64 = 16_384;
 /// Page cache of the one connection that writes, in KiB.
-const CACHE_KIB: i64 = 16_384;
+const CACHE_KIB: i64 = 32_768;
 
 const TABLES: &str = "
 CREATE TABLE mark (
