@@ -11,6 +11,7 @@
 //! its runs.
 //! Not here: the newest entries, which the writer's memory has.
 
+mod compare;
 mod day;
 mod error;
 mod file;

@@ -289,7 +289,8 @@ pub(crate) fn rolled_up_at(entry: &LedgerEntry, kind: ResourceKind) -> Timestamp
     }
 }
 
-fn unnumbered() -> DerivedError {
+/// A stored resource that the ledger does not name.
+pub(crate) fn unnumbered() -> DerivedError {
     DerivedError::Damaged("a resource has no number".into())
 }
 

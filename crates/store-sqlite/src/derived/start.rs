@@ -59,6 +59,14 @@ pub(crate) fn delete(options: &DerivedOptions) -> Result<(), DerivedError> {
 }
 
 fn try_start(options: &DerivedOptions) -> Result<Started, DerivedError> {
+    let (flusher, ledger) = tables(options)?;
+    let mut keys = open_keys(options, &ledger)?;
+    let pending_keys = catch_up_keys(&ledger, &mut keys, flusher.mark())?;
+    Ok(Started { flusher, keys, pending_keys })
+}
+
+/// The tables alone, caught up, and the ledger that they were read from.
+pub(super) fn tables(options: &DerivedOptions) -> Result<(Flusher, Connection), DerivedError> {
     std::fs::create_dir_all(&options.dir)
         .map_err(|error| DerivedError::Io(options.dir.clone(), error))?;
     let ledger = open_reader(&options.ledger_path).map_err(DerivedError::Ledger)?;
@@ -68,9 +76,7 @@ fn try_start(options: &DerivedOptions) -> Result<Started, DerivedError> {
         .map_err(DerivedError::Damaged)?;
     let mut flusher = Flusher::new(connection, resources, mark);
     catch_up(&ledger, options, &mut flusher)?;
-    let mut keys = open_keys(options, &ledger)?;
-    let pending_keys = catch_up_keys(&ledger, &mut keys, flusher.mark())?;
-    Ok(Started { flusher, keys, pending_keys })
+    Ok((flusher, ledger))
 }
 
 fn catch_up(

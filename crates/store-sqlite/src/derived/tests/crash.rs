@@ -2,7 +2,7 @@
 
 use super::{
     fixture::{LEDGER_UUID, World},
-    same::same,
+    same::{differences, same},
 };
 use crate::derived::{Derived, KEYS_DIR, TABLES_FILE};
 use novacore_ledger::Policy;
@@ -118,6 +118,45 @@ fn damage_that_shows_while_serving_is_mended_by_the_next_start() {
     derived.load_account(2, state.account, state.profile).unwrap_err();
     drop(derived);
     carries_on(&mut world);
+}
+
+#[test]
+fn a_verification_tells_what_differs() {
+    let mut world = world(8);
+    let derived = world.ledger.open().unwrap();
+    live(&mut world, &derived, 60);
+    drop(derived);
+    let tables = world.ledger.derived_dir().join(TABLES_FILE);
+    let change = |sql: &str| {
+        let connection = rusqlite::Connection::open(&tables).unwrap();
+        connection.execute_batch(sql).unwrap();
+    };
+    change("CREATE TABLE saved AS SELECT * FROM head WHERE user_no < 3");
+    for (sql, undo, told) in [
+        ("UPDATE total SET amount = amount + 1 WHERE resource_no = 1", "", "total [1, "),
+        ("DELETE FROM active WHERE user_no = 2", "", "active ["),
+        (
+            "UPDATE head SET value = (SELECT value FROM saved WHERE user_no = 2) WHERE user_no = 1",
+            "UPDATE head SET value = (SELECT value FROM saved WHERE user_no = 1) WHERE user_no = 1",
+            "user 1 differ",
+        ),
+        (
+            "UPDATE head SET value = x'02' WHERE user_no = 1",
+            "UPDATE head SET value = (SELECT value FROM saved WHERE user_no = 1) WHERE user_no = 1",
+            "user 1: derived.db is damaged",
+        ),
+        ("DELETE FROM head WHERE user_no = 2", "", "head [2] is missing"),
+        ("INSERT INTO correction VALUES (3, 999, 1)", "", "correction [3, 999] is one too many"),
+        ("DELETE FROM segment WHERE user_no = 4", "", "segment [4, 1] is missing"),
+        ("DELETE FROM hold", "", "counters, holds or days of user"),
+    ] {
+        change(sql);
+        let derived = world.ledger.open().unwrap();
+        let found = differences(&derived);
+        drop(derived);
+        assert!(found.iter().any(|line| line.contains(told)), "{sql}: {found:?}");
+        change(undo);
+    }
 }
 
 #[test]

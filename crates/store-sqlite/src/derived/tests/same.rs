@@ -34,6 +34,7 @@ fn whatever_happens_derived_files_say_what_the_entries_say() {
         let derived = world.ledger.open().unwrap();
         assert_eq!(derived.keys_covered_through(), derived.watermark());
         same(&world, &derived);
+        assert_eq!(differences(&derived), Vec::<String>::new());
     }
 }
 
@@ -70,6 +71,12 @@ fn levels_close_right_around_days_ahead_and_late_use() {
     let storage = ResourceName::parse("storage").unwrap();
     let days = derived.days(1, &storage, range).unwrap().0;
     assert_eq!(days.iter().map(|day| day.amount).collect::<Vec<_>>(), [77, 82, 82]);
+}
+
+pub(super) fn differences(derived: &Derived) -> Vec<String> {
+    let mut found = Vec::new();
+    derived.differences(&mut |difference| found.push(difference)).unwrap();
+    found
 }
 
 /// Compares everything that can be asked.
