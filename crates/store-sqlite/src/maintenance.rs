@@ -41,7 +41,8 @@ pub struct VerifyReport {
 }
 
 /// Recomputes the chain of batches, recounts every account from its entries, and compares with the
-/// derived files, which are made once more for that and take their room on the disk twice meanwhile.
+/// derived files, which are made once more for that: they take their room on the disk twice
+/// meanwhile.
 pub fn verify(options: &Options) -> Result<VerifyReport, OpenError> {
     let _lock = lock_dir(&options.dir)?;
     let path = options.dir.join(LEDGER_FILE);
