@@ -159,8 +159,7 @@ impl AccountState {
     /// Forgets ended holds and correctable entries: they are loaded again when a command concerns
     /// them.
     pub fn shed(&mut self) {
-        self.holds.retain(|_, hold| hold.status == HoldStatus::Open);
-        self.correctable.clear();
+        self.shed_but(&BTreeSet::new());
     }
 
     /// Applies one entry. `kind` is that of the entry's resource.

@@ -74,9 +74,7 @@ impl Slot {
     /// as they are now. Forgets what they do show.
     pub(crate) fn needed(&self, watermark: Seq) -> BTreeSet<Version> {
         let mut shown = self.shown.lock();
-        while shown.tail.front().is_some_and(|(seq, _)| *seq <= watermark) {
-            shown.tail.pop_front();
-        }
+        shown.forget(watermark);
         let entries = shown.tail.iter();
         entries.flat_map(|(_, entry)| entry.hold.into_iter().chain(entry.corrects)).collect()
     }
@@ -96,9 +94,7 @@ impl Slot {
             shown.last_seq = seq;
             shown.tail.push_back((seq, entry));
         }
-        while shown.tail.front().is_some_and(|(seq, _)| *seq <= watermark) {
-            shown.tail.pop_front();
-        }
+        shown.forget(watermark);
     }
 
     /// Whether derived files show everything, forgetting the tail if so.
@@ -109,6 +105,15 @@ impl Slot {
             shown.tail.clear();
         }
         derived
+    }
+}
+
+impl Shown {
+    /// Forgets the entries that derived files show.
+    fn forget(&mut self, watermark: Seq) {
+        while self.tail.front().is_some_and(|(seq, _)| *seq <= watermark) {
+            self.tail.pop_front();
+        }
     }
 }
 

@@ -33,13 +33,13 @@ pub(crate) use error::DerivedError;
 use crate::{
     key_index::KeyReader,
     names::Names,
+    readers::Pool,
     row::{CommittedBatch, Seq},
 };
 use keeper::{Keeper, Progress};
 use novacore_ledger::Policy;
 use novacore_store::{error::StoreError, observe::Observer};
 use parking_lot::Mutex;
-use rusqlite::Connection;
 use std::{
     path::PathBuf,
     sync::{Arc, atomic::Ordering, mpsc},
@@ -98,8 +98,8 @@ pub(crate) struct Derived {
     keys: KeyReader,
     batches: Mutex<Option<mpsc::Sender<CommittedBatch>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
-    readers: Mutex<Vec<Connection>>,
-    ledger_readers: Mutex<Vec<Connection>>,
+    tables: Pool,
+    ledger: Pool,
 }
 
 impl Derived {
@@ -119,13 +119,13 @@ impl Derived {
             .spawn(move || keeper.run(&queue))
             .map_err(|error| DerivedError::Io(options.dir.clone(), error))?;
         Ok(Derived {
+            tables: Pool::new(options.dir.join(TABLES_FILE)),
+            ledger: Pool::new(options.ledger_path.clone()),
             options,
             progress,
             keys,
             batches: Mutex::new(Some(batches)),
             thread: Mutex::new(Some(thread)),
-            readers: Mutex::default(),
-            ledger_readers: Mutex::default(),
         })
     }
 

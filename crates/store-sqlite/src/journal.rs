@@ -41,16 +41,19 @@ impl Head {
             .query_row(
                 "SELECT last_seq, chain, committed_at FROM batch ORDER BY last_seq DESC LIMIT 1",
                 [],
-                |row| {
-                    Ok(Head {
-                        last_seq: row.get::<_, i64>(0)? as Seq,
-                        chain: row.get(1)?,
-                        committed_at: Timestamp::from_micros(row.get(2)?),
-                    })
-                },
+                Head::of_row,
             )
             .optional()?;
         Ok(last.unwrap_or(Head::EMPTY))
+    }
+
+    /// Reads a row of `batch` that begins with `last_seq, chain, committed_at`.
+    pub(crate) fn of_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Head> {
+        Ok(Head {
+            last_seq: row.get::<_, i64>(0)? as Seq,
+            chain: row.get(1)?,
+            committed_at: Timestamp::from_micros(row.get(2)?),
+        })
     }
 
     /// Numbers and hashes the rows of postings. New resource names are stored at once, before the

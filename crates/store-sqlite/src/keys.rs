@@ -69,9 +69,8 @@ pub(crate) fn since(
         let mut statement = connection.prepare(&sql)?;
         let mut rows = statement.query([after as i64])?;
         while let Some(sql) = rows.next()? {
-            let user: [u8; 16] = sql.get(row::USER_COLUMN)?;
             if let Some(record) = row::read_own_key(sql)? {
-                found(sql.get::<_, i64>(0)? as Seq, UserId(uuid::Uuid::from_bytes(user)), record);
+                found(sql.get::<_, i64>(0)? as Seq, row::user_id(sql, row::USER_COLUMN)?, record);
             }
         }
         Ok(())

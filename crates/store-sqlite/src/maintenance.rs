@@ -8,13 +8,14 @@ use crate::{
     journal::Head,
     names::Names,
     open::{DERIVED_DIR, LEDGER_FILE, OpenError, Options, derived_options, lock_dir, open_ledger},
+    profile,
     readers::open_reader,
     row::{self, Seq, UserNo},
-    verify::{batch_after, check_batch},
+    verify::batch_after,
 };
-use novacore_ledger::{AccountState, Entry, HoldStatus, Policy, Profile};
+use novacore_ledger::{AccountState, Entry, HoldStatus, Policy};
 use novacore_store::{book, error::StoreError};
-use novacore_vocab::{Account, TierName, UserId};
+use novacore_vocab::UserId;
 use rusqlite::Connection;
 use std::{
     collections::BTreeMap,
@@ -22,6 +23,7 @@ use std::{
     io,
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// Most differences that are told one by one.
@@ -52,10 +54,12 @@ pub fn verify(options: &Options) -> Result<VerifyReport, OpenError> {
     let mut states: BTreeMap<UserNo, AccountState> = BTreeMap::new();
     while let Some(batch) = batch_after(&connection, before.last_seq)? {
         report.batches += 1;
-        if let Some(why) = check_batch(&connection, &names, &before, &batch)? {
+        let rows = batch.rows(&connection, &names)?;
+        let wrong = batch.gap_after(&before).or_else(|| batch.alteration(&before, &rows));
+        if let Some(why) = wrong {
             report.note(why);
         }
-        for row in read_rows(&connection, &names, batch.first_seq, batch.head.last_seq)? {
+        for (row, _) in rows {
             report.entries += 1;
             let state = states.entry(row.user_no).or_insert_with(|| nobody(row.user_no));
             let folded = fold(state, &row.entry, &policy);
@@ -126,9 +130,9 @@ pub fn export(
     let mut rows = statement.query([])?;
     let mut count = 0;
     while let Some(sql) = rows.next()? {
-        let user: [u8; 16] = sql.get(row::USER_COLUMN)?;
+        let user = row::user_id(sql, row::USER_COLUMN)?;
         let read = row::read(sql, &names)?;
-        each(UserId(uuid::Uuid::from_bytes(user)), &read.entry)
+        each(user, &read.entry)
             .map_err(|source| OpenError::Io { path: PathBuf::from("export"), source })?;
         count += 1;
     }
@@ -152,35 +156,25 @@ fn open_existing(dir: &Path) -> Result<Connection, OpenError> {
     Ok(open_reader(&path)?)
 }
 
-fn open_parts(options: &Options, path: &Path) -> Result<(Connection, Names, Policy), OpenError> {
+fn open_parts(
+    options: &Options,
+    path: &Path,
+) -> Result<(Connection, Names, Arc<Policy>), OpenError> {
     let connection = open_ledger(path)?;
     let names = Names::load(&connection)?;
     // Folding needs the kinds of resources, and no tier.
     let policy = Policy::new(options.resources.clone(), options.tiers.clone());
     let policy = policy.map_err(|error| OpenError::Derived(error.to_string()))?;
-    Ok((connection, names, policy))
+    Ok((connection, names, Arc::new(policy)))
 }
 
 fn open_derived(options: DerivedOptions) -> Result<Derived, OpenError> {
     Derived::open(options).map_err(|error| OpenError::Derived(error.chain()))
 }
 
-fn read_rows(
-    connection: &Connection,
-    names: &Names,
-    first: Seq,
-    last: Seq,
-) -> rusqlite::Result<Vec<row::Row>> {
-    let sql = format!("{} WHERE entry.seq BETWEEN ?1 AND ?2 ORDER BY entry.seq", row::SELECT);
-    let mut statement = connection.prepare_cached(&sql)?;
-    statement.query_map([first as i64, last as i64], |sql| row::read(sql, names))?.collect()
-}
-
 /// An account whose owner does not matter.
 fn nobody(user_no: UserNo) -> AccountState {
-    let user = UserId(uuid::Uuid::from_u128(user_no as u128));
-    let tier = TierName::parse("none").expect("a valid name");
-    AccountState::new(Account::personal(user), Profile { tier, overrides: Vec::new() })
+    AccountState::new(profile::nobody(user_no), profile::of_nobody())
 }
 
 /// Applies an entry; what does not follow from the ones before is told instead of panicking.

@@ -142,21 +142,19 @@ impl SqliteStore {
         let lock = lock_dir(&options.dir)?;
         let path = options.dir.join(LEDGER_FILE);
         let mut connection = open_ledger(&path)?;
-        let head = check(&path, &connection)?;
-        let names = Names::load(&connection).map_err(|error| damage(&path, error))?;
+        let (head, names) = check(&path, &connection)?;
         // Entries name configured resources only; numbered now, none needs a write of its own
         // later.
         for spec in &options.resources {
             names.intern(&connection, &spec.name)?;
         }
-        let policy = load_policy(&mut connection, &options)?;
+        let policy = Arc::new(load_policy(&mut connection, &options)?);
         let derived = derived_options(&options, &connection, names.clone(), policy.clone())?;
         let derived = Derived::open(derived).map_err(|error| OpenError::Derived(error.chain()))?;
-        let policy = ArcSwap::from_pointee(policy);
         let shared = Arc::new(Shared {
             accounts: Accounts::default(),
             names,
-            policy,
+            policy: ArcSwap::from(policy),
             derived,
             posted: broadcast::channel(POSTED_BACKLOG).0,
             entries: AtomicU64::new(head.last_seq),
@@ -171,14 +169,14 @@ pub(crate) fn derived_options(
     options: &Options,
     connection: &Connection,
     names: Names,
-    policy: Policy,
+    policy: Arc<Policy>,
 ) -> Result<DerivedOptions, OpenError> {
     Ok(DerivedOptions {
         dir: options.dir.join(DERIVED_DIR),
         ledger_path: options.dir.join(LEDGER_FILE),
         ledger_uuid: ledger_uuid(connection)?,
         names,
-        policy: Arc::new(policy),
+        policy,
         observer: options.observer.clone(),
         key_filter_bytes_max: options.key_filter_bytes_max,
     })
@@ -317,7 +315,7 @@ fn sync_dir(path: &Path) -> std::io::Result<()> {
 
 /// Checks as much of the ledger as a quick start allows: all of a small file, the last batches of
 /// any.
-fn check(path: &Path, connection: &Connection) -> Result<Head, OpenError> {
+fn check(path: &Path, connection: &Connection) -> Result<(Head, Names), OpenError> {
     let size = std::fs::metadata(path).map_or(0, |meta| meta.len());
     if size <= QUICK_CHECK_BYTES_MAX {
         let verdict: String = connection
@@ -327,11 +325,14 @@ fn check(path: &Path, connection: &Connection) -> Result<Head, OpenError> {
             return Err(OpenError::Damaged { file: path.to_owned(), why: verdict });
         }
     }
-    let head = Head::read(connection).map_err(|error| damage(path, error))?;
-    let wrong = crate::verify::last_batches(connection).map_err(|error| damage(path, error))?;
-    match wrong {
-        Some(why) => Err(OpenError::Damaged { file: path.to_owned(), why }),
-        None => Ok(head),
+    let read = || {
+        let (head, names) = (Head::read(connection)?, Names::load(connection)?);
+        let wrong = crate::verify::last_batches(connection, &names, &head)?;
+        Ok((head, names, wrong))
+    };
+    match read().map_err(|error| damage(path, error))? {
+        (_, _, Some(why)) => Err(OpenError::Damaged { file: path.to_owned(), why }),
+        (head, names, None) => Ok((head, names)),
     }
 }
 

@@ -3,10 +3,10 @@
 //! Invariant: the tail is taken before the derived files are read, so that together they miss
 //! nothing; what both show counts once.
 
-use crate::row::Seq;
-use novacore_ledger::{AccountState, Entry, Hold, Profile};
+use crate::{profile, row::Seq};
+use novacore_ledger::{AccountState, Entry, Hold};
 use novacore_store::ledger::{DayAmount, EntryQuery};
-use novacore_vocab::{Account, OrgId, ResourceKind, TierName, Timestamp, UserId, Version};
+use novacore_vocab::{ResourceKind, Timestamp, Version};
 use std::sync::Arc;
 
 type Tail = [(Seq, Arc<Entry>)];
@@ -18,7 +18,7 @@ pub(crate) fn hold(
     version: Version,
     tail: &Tail,
 ) -> Option<Hold> {
-    let mut state = blank();
+    let mut state = AccountState::new(profile::nobody(0), profile::of_nobody());
     if let Some(hold) = stored {
         state.insert_hold(hold);
     }
@@ -28,14 +28,6 @@ pub(crate) fn hold(
         }
     }
     state.holds.remove(&version)
-}
-
-/// A state to fold a hold in, that belongs to nobody.
-fn blank() -> AccountState {
-    let nobody = UserId(uuid::Uuid::nil());
-    let account = Account { org: OrgId(nobody.0), user: nobody };
-    let tier = TierName::parse("none").expect("a valid name");
-    AccountState::new(account, Profile { tier, overrides: Vec::new() })
 }
 
 /// A page of entries: those of the tail that derived files did not show, then what they showed.

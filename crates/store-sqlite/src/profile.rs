@@ -5,6 +5,16 @@ use novacore_ledger::{Cap, LimitName, Mode, Override, Profile};
 use novacore_vocab::{Account, Amount, OrgId, ResourceName, TierName, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Row as SqlRow};
 
+/// Stands in for an account where it does not matter whose it is; told by its number.
+pub(crate) fn nobody(user_no: UserNo) -> Account {
+    Account::personal(UserId(uuid::Uuid::from_u128(user_no as u128)))
+}
+
+/// Stands in for a profile where no command is judged by it.
+pub(crate) fn of_nobody() -> Profile {
+    Profile { tier: TierName::parse("none").expect("a valid name"), overrides: Vec::new() }
+}
+
 /// The number, account and profile of a user.
 pub(crate) fn find(
     connection: &Connection,

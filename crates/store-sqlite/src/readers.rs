@@ -13,21 +13,51 @@ use std::{
 use tokio::sync::Semaphore;
 
 /// Most reads at once.
-pub(crate) const READERS_MAX: usize = 8;
+const READERS_MAX: usize = 8;
 
-/// A pool of connections to one file.
+/// Connections to one file: opened when none is idle, kept for the next read.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    path: PathBuf,
+    idle: Mutex<Vec<Connection>>,
+}
+
+impl Pool {
+    pub(crate) fn new(path: PathBuf) -> Pool {
+        Pool { path, idle: Mutex::default() }
+    }
+
+    /// Runs a read on this thread. `failed` tells what it means that the file cannot be opened.
+    pub(crate) fn lend<R, E>(
+        &self,
+        failed: impl FnOnce(rusqlite::Error) -> E,
+        read: impl FnOnce(&Connection) -> Result<R, E>,
+    ) -> Result<R, E> {
+        let pooled = self.idle.lock().pop();
+        let connection = match pooled {
+            Some(connection) => connection,
+            None => open_reader(&self.path).map_err(failed)?,
+        };
+        let result = read(&connection);
+        let mut idle = self.idle.lock();
+        if idle.len() < READERS_MAX {
+            idle.push(connection);
+        }
+        result
+    }
+}
+
+/// A pool whose reads take turns.
 #[derive(Clone, Debug)]
 pub(crate) struct Readers {
-    path: Arc<PathBuf>,
-    idle: Arc<Mutex<Vec<Connection>>>,
+    pool: Arc<Pool>,
     turns: Arc<Semaphore>,
 }
 
 impl Readers {
     pub(crate) fn new(path: &Path) -> Readers {
         Readers {
-            path: Arc::new(path.to_owned()),
-            idle: Arc::default(),
+            pool: Arc::new(Pool::new(path.to_owned())),
             turns: Arc::new(Semaphore::new(READERS_MAX)),
         }
     }
@@ -52,17 +82,7 @@ impl Readers {
         &self,
         read: impl FnOnce(&Connection) -> Result<R, StoreError>,
     ) -> Result<R, StoreError> {
-        let pooled = self.idle.lock().pop();
-        let connection = match pooled {
-            Some(connection) => connection,
-            None => open_reader(&self.path).map_err(crate::failure::of_read)?,
-        };
-        let result = read(&connection);
-        let mut idle = self.idle.lock();
-        if idle.len() < READERS_MAX {
-            idle.push(connection);
-        }
-        result
+        self.pool.lend(crate::failure::of_read, read)
     }
 }
 

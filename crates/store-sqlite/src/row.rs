@@ -52,18 +52,24 @@ pub(crate) const INSERT: &str = "INSERT INTO entry (seq, user_no, version, kind,
      metadata, idem_key, fingerprint, answer) \
      VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20)";
 
+macro_rules! select {
+    ($more:literal) => {
+        concat!(
+            "SELECT entry.seq, entry.user_no, entry.version, entry.kind, entry.resource_no, \
+             entry.source, entry.amount, entry.held, entry.recorded_at, entry.counted_at, \
+             entry.occurred_at, entry.hold, entry.corrects, entry.expires_at, entry.flags, \
+             entry.crossing, entry.metadata, entry.idem_key, user.user_id",
+            $more,
+            " FROM entry JOIN user USING (user_no)"
+        )
+    };
+}
+
 /// The columns that [`read`] expects. The user's id is needed for the key's hash.
-pub(crate) const SELECT: &str = "SELECT entry.seq, entry.user_no, entry.version, entry.kind, \
-     entry.resource_no, entry.source, entry.amount, entry.held, entry.recorded_at, entry.counted_at, \
-     entry.occurred_at, entry.hold, entry.corrects, entry.expires_at, entry.flags, entry.crossing, \
-     entry.metadata, entry.idem_key, user.user_id FROM entry JOIN user USING (user_no)";
+pub(crate) const SELECT: &str = select!("");
 
 /// As [`SELECT`], with the columns that [`read_own_key`] expects.
-pub(crate) const SELECT_KEYED: &str = "SELECT entry.seq, entry.user_no, entry.version, entry.kind, \
-     entry.resource_no, entry.source, entry.amount, entry.held, entry.recorded_at, entry.counted_at, \
-     entry.occurred_at, entry.hold, entry.corrects, entry.expires_at, entry.flags, entry.crossing, \
-     entry.metadata, entry.idem_key, user.user_id, entry.fingerprint, entry.answer \
-     FROM entry JOIN user USING (user_no)";
+pub(crate) const SELECT_KEYED: &str = select!(", entry.fingerprint, entry.answer");
 
 /// The column of the user's id in both.
 pub(crate) const USER_COLUMN: usize = 18;
@@ -140,8 +146,7 @@ pub(crate) fn read(sql: &SqlRow<'_>, names: &Names) -> rusqlite::Result<Row> {
     let crossing: Option<String> = sql.get(15)?;
     let metadata: Option<String> = sql.get(16)?;
     let key: Option<String> = sql.get(17)?;
-    let user: [u8; 16] = sql.get(USER_COLUMN)?;
-    let user = UserId(uuid::Uuid::from_bytes(user));
+    let user = user_id(sql, USER_COLUMN)?;
     Ok(Row {
         seq: sql.get::<_, i64>(0)? as u64,
         user_no: sql.get(1)?,
@@ -164,6 +169,11 @@ pub(crate) fn read(sql: &SqlRow<'_>, names: &Names) -> rusqlite::Result<Row> {
             metadata: metadata.map(Arc::from),
         }),
     })
+}
+
+/// Reads a column that holds a user's id.
+pub(crate) fn user_id(sql: &SqlRow<'_>, column: usize) -> rusqlite::Result<UserId> {
+    Ok(UserId(uuid::Uuid::from_bytes(sql.get(column)?)))
 }
 
 fn kind_no(kind: EntryKind) -> u8 {

@@ -10,7 +10,7 @@ use crate::{
 use async_trait::async_trait;
 use novacore_access::AuditEntry;
 use novacore_ledger::{
-    Command, Entry, Hold, KeyRecord, LimitName, Outcome, Override, Policy, Tier, Verb,
+    Command, Entry, Hold, KeyRecord, LimitName, Outcome, Override, Policy, Tier,
 };
 use novacore_store::{
     clock::Clock,
@@ -101,10 +101,8 @@ impl SqliteStore {
         if seen.next_due.is_none_or(|due| now < due) {
             return Ok((slot, seen));
         }
-        let command = Command { key: None, fingerprint: 0, verb: Verb::Sweep };
-        let ask = Ask { slot: slot.clone(), command, seen: None, keys_through: Seq::MAX };
         // Reads go on while writes are refused: what has run out then shows as held for a while.
-        if let Err(refused) = self.send(vec![ask]).await {
+        if let Err(refused) = self.send(vec![Ask::sweep(slot.clone())]).await {
             tracing::debug!("a read could not sweep: {refused}");
         }
         let seen = slot.seen();

@@ -7,7 +7,6 @@ use crate::{
     row::{self, Row, Seq},
 };
 use novacore_ledger::KeyRecord;
-use novacore_vocab::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 
 /// How many batches are checked at every start.
@@ -20,10 +19,15 @@ pub(crate) struct BatchRow {
     pub(crate) head: Head,
 }
 
-/// Checks the last batches; says what is wrong.
-pub(crate) fn last_batches(connection: &Connection) -> rusqlite::Result<Option<String>> {
-    let names = Names::load(connection)?;
-    let head = Head::read(connection)?;
+/// A row of `entry` and the key that it carries.
+pub(crate) type KeyedRow = (Row, Option<KeyRecord>);
+
+/// Checks the last batches, up to the head; says what is wrong.
+pub(crate) fn last_batches(
+    connection: &Connection,
+    names: &Names,
+    head: &Head,
+) -> rusqlite::Result<Option<String>> {
     let last_entry: i64 =
         connection.query_row("SELECT coalesce(max(seq), 0) FROM entry", [], |row| row.get(0))?;
     if last_entry as Seq != head.last_seq {
@@ -34,7 +38,7 @@ pub(crate) fn last_batches(connection: &Connection) -> rusqlite::Result<Option<S
     }
     let mut batches = connection
         .prepare(
-            "SELECT first_seq, last_seq, chain, committed_at FROM batch \
+            "SELECT last_seq, chain, committed_at, first_seq FROM batch \
              ORDER BY last_seq DESC LIMIT ?1",
         )?
         .query_map([LAST_BATCHES as i64 + 1], read_batch)?
@@ -44,7 +48,10 @@ pub(crate) fn last_batches(connection: &Connection) -> rusqlite::Result<Option<S
     let whole = batches.len() <= LAST_BATCHES;
     let mut before = if whole { Head::EMPTY } else { batches.remove(0).head };
     for batch in batches {
-        if let Some(why) = check_batch(connection, &names, &before, &batch)? {
+        if let Some(why) = batch.gap_after(&before) {
+            return Ok(Some(why));
+        }
+        if let Some(why) = batch.alteration(&before, &batch.rows(connection, names)?) {
             return Ok(Some(why));
         }
         before = batch.head;
@@ -53,14 +60,7 @@ pub(crate) fn last_batches(connection: &Connection) -> rusqlite::Result<Option<S
 }
 
 fn read_batch(row: &rusqlite::Row<'_>) -> rusqlite::Result<BatchRow> {
-    Ok(BatchRow {
-        first_seq: row.get::<_, i64>(0)? as Seq,
-        head: Head {
-            last_seq: row.get::<_, i64>(1)? as Seq,
-            chain: row.get(2)?,
-            committed_at: Timestamp::from_micros(row.get(3)?),
-        },
-    })
+    Ok(BatchRow { head: Head::of_row(row)?, first_seq: row.get::<_, i64>(3)? as Seq })
 }
 
 /// The batch that follows another.
@@ -70,52 +70,48 @@ pub(crate) fn batch_after(
 ) -> rusqlite::Result<Option<BatchRow>> {
     connection
         .prepare_cached(
-            "SELECT first_seq, last_seq, chain, committed_at FROM batch \
+            "SELECT last_seq, chain, committed_at, first_seq FROM batch \
              WHERE last_seq > ?1 ORDER BY last_seq LIMIT 1",
         )?
         .query_row([last_seq as i64], read_batch)
         .optional()
 }
 
-/// Recomputes the hash of a batch from its rows; says what is wrong.
-pub(crate) fn check_batch(
-    connection: &Connection,
-    names: &Names,
-    before: &Head,
-    batch: &BatchRow,
-) -> rusqlite::Result<Option<String>> {
-    if batch.first_seq != before.last_seq + 1 {
-        return Ok(Some(format!(
-            "batch {} begins at {}, the one before ends at {}",
-            batch.head.last_seq, batch.first_seq, before.last_seq
-        )));
+impl BatchRow {
+    /// Says so if this batch does not begin where the one before ends.
+    pub(crate) fn gap_after(&self, before: &Head) -> Option<String> {
+        (self.first_seq != before.last_seq + 1).then(|| {
+            format!(
+                "batch {} begins at {}, the one before ends at {}",
+                self.head.last_seq, self.first_seq, before.last_seq
+            )
+        })
     }
-    let rows = rows_with_keys(connection, names, batch.first_seq, batch.head.last_seq)?;
-    let expected = batch.head.last_seq + 1 - batch.first_seq;
-    if rows.len() as Seq != expected {
-        return Ok(Some(format!(
-            "batch {} has {} of its {expected} entries",
-            batch.head.last_seq,
-            rows.len()
-        )));
-    }
-    let chain = chain::next(&before.chain, rows.iter().map(|(row, key)| (row, key.as_ref())));
-    let sound = chain == batch.head.chain;
-    Ok((!sound).then(|| format!("batch {} was altered", batch.head.last_seq)))
-}
 
-/// The rows of a stretch of the ledger with the keys that they carry.
-pub(crate) fn rows_with_keys(
-    connection: &Connection,
-    names: &Names,
-    first: Seq,
-    last: Seq,
-) -> rusqlite::Result<Vec<(Row, Option<KeyRecord>)>> {
-    let sql = format!("{} WHERE entry.seq BETWEEN ?1 AND ?2 ORDER BY entry.seq", row::SELECT_KEYED);
-    let mut statement = connection.prepare_cached(&sql)?;
-    statement
-        .query_map([first as i64, last as i64], |sql| {
-            Ok((row::read(sql, names)?, row::read_own_key(sql)?))
-        })?
-        .collect()
+    /// The rows of this batch.
+    pub(crate) fn rows(
+        &self,
+        connection: &Connection,
+        names: &Names,
+    ) -> rusqlite::Result<Vec<KeyedRow>> {
+        let from = row::SELECT_KEYED;
+        let sql = format!("{from} WHERE entry.seq BETWEEN ?1 AND ?2 ORDER BY entry.seq");
+        let mut statement = connection.prepare_cached(&sql)?;
+        statement
+            .query_map([self.first_seq as i64, self.head.last_seq as i64], |sql| {
+                Ok((row::read(sql, names)?, row::read_own_key(sql)?))
+            })?
+            .collect()
+    }
+
+    /// Recomputes the hash of this batch, which follows another, from its rows; says what is wrong.
+    pub(crate) fn alteration(&self, before: &Head, rows: &[KeyedRow]) -> Option<String> {
+        let last_seq = self.head.last_seq;
+        let (expected, found) = (last_seq + 1 - self.first_seq, rows.len());
+        if found as Seq != expected {
+            return Some(format!("batch {last_seq} has {found} of its {expected} entries"));
+        }
+        let chain = chain::next(&before.chain, rows.iter().map(|(row, key)| (row, key.as_ref())));
+        (chain != self.head.chain).then(|| format!("batch {last_seq} was altered"))
+    }
 }

@@ -23,7 +23,7 @@ use crate::{
     row::Seq,
 };
 use arc_swap::ArcSwap;
-use novacore_ledger::{Command, KeyRecord, Outcome, Policy};
+use novacore_ledger::{Command, KeyRecord, Outcome, Policy, Verb};
 use novacore_store::{
     book::Book,
     clock::Clock,
@@ -39,10 +39,7 @@ use std::{
     collections::{BTreeSet, VecDeque},
     panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, atomic::AtomicU64},
 };
 use tokio::sync::{broadcast, oneshot};
 
@@ -60,6 +57,14 @@ pub(crate) struct Ask {
     pub(crate) seen: Option<KeyRecord>,
     /// The row up to which that look-up was complete.
     pub(crate) keys_through: Seq,
+}
+
+impl Ask {
+    /// Asks to expire what is due in an account.
+    pub(crate) fn sweep(slot: Arc<Slot>) -> Ask {
+        let command = Command { key: None, fingerprint: 0, verb: Verb::Sweep };
+        Ask { slot, command, seen: None, keys_through: Seq::MAX }
+    }
 }
 
 /// Results of commands, in their order.
@@ -155,7 +160,6 @@ pub(crate) struct Fatal(pub(crate) String);
 impl Writer {
     pub(crate) fn new(setup: Setup, head: Head) -> Writer {
         let policy = setup.shared.policy.load_full();
-        setup.shared.entries.store(head.last_seq, Ordering::Release);
         let checkpointer = Checkpointer::start(&setup.ledger_path);
         let keys_dropped_through = setup.shared.derived.keys_covered_through();
         Writer {

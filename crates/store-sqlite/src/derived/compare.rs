@@ -13,13 +13,9 @@ use super::{
     resources::Resources,
     start,
 };
-use crate::{
-    bytes::Put,
-    readers::open_reader,
-    row::{self, Seq, UserNo},
-};
+use crate::{bytes::Put, key_index::KeyEntry, readers::open_reader, row::UserNo};
 use novacore_ledger::Hold;
-use novacore_vocab::{UserId, Version};
+use novacore_vocab::Version;
 use rusqlite::{Connection, OptionalExtension, types::Value};
 use std::{cmp::Ordering, collections::BTreeMap};
 
@@ -73,21 +69,12 @@ impl Derived {
 
     /// Every key up to the index's mark must be found at its row.
     fn look_up_keys(&self, ledger: &Connection, note: Note<'_>) -> Result<(), DerivedError> {
-        let sql = "SELECT entry.seq, user.user_id, entry.idem_key FROM entry \
-                   JOIN user USING (user_no) WHERE entry.idem_key IS NOT NULL AND entry.seq <= ?1 \
-                   ORDER BY entry.seq";
-        let mut select = ledger.prepare(sql).map_err(DerivedError::Ledger)?;
-        let through = self.keys_covered_through();
-        let mut rows = select.query([through as i64]).map_err(DerivedError::Ledger)?;
-        while let Some(row) = rows.next().map_err(DerivedError::Ledger)? {
-            let read = || Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get::<_, String>(2)?));
-            let (seq, user, key) = read().map_err(DerivedError::Ledger)?;
-            let hash = row::key_hash(UserId(uuid::Uuid::from_bytes(user)), &key);
-            if !self.keys.find(hash)?.seqs.contains(&(seq as Seq)) {
+        start::each_key(ledger, 0, self.keys_covered_through(), |KeyEntry { hash, seq }| {
+            if !self.keys.find(hash)?.seqs.contains(&seq) {
                 note(format!("the key of entry {seq} is not found"));
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 }
 

@@ -3,22 +3,18 @@
 //! Invariant: what a read returns and the watermark beside it are of one snapshot.
 
 use super::{
-    Derived, TABLES_FILE, day::DayBook, error::DerivedError, file::Mark, fold::stored_hold,
-    head::Head, resources::Resources,
+    Derived, day::DayBook, error::DerivedError, file::Mark, fold::stored_hold, head::Head,
+    resources::Resources,
 };
-use crate::{
-    readers::{READERS_MAX, open_reader},
-    row::{Seq, UserNo},
-};
+use crate::row::{self, Seq, UserNo};
 use novacore_ledger::{AccountState, Correctable, Hold, Profile};
 use novacore_store::{
     error::StoreError,
     ledger::{DayAmount, DayRange},
 };
 use novacore_vocab::{Account, ResourceKind, ResourceName, UserId, Version};
-use parking_lot::Mutex;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
-use std::{collections::BTreeMap, path::Path};
+use std::collections::BTreeMap;
 
 /// A snapshot of `derived.db`.
 pub(super) struct Snapshot<'c> {
@@ -33,8 +29,7 @@ impl Derived {
         &self,
         read: impl FnOnce(&mut Snapshot<'_>) -> Result<R, DerivedError>,
     ) -> Result<R, DerivedError> {
-        let path = self.options.dir.join(TABLES_FILE);
-        let result = lend(&self.readers, &path, |connection| {
+        let result = self.tables.lend(DerivedError::File, |connection| {
             let tx = connection.unchecked_transaction()?;
             let watermark = Mark::read(&tx)?.watermark;
             let resources = Resources::new(self.options.names.clone(), self.options.policy.clone());
@@ -48,7 +43,7 @@ impl Derived {
         &self,
         read: impl FnOnce(&Connection) -> Result<R, DerivedError>,
     ) -> Result<R, DerivedError> {
-        lend(&self.ledger_readers, &self.options.ledger_path, read)
+        self.ledger.lend(DerivedError::Ledger, read)
     }
 
     /// An account with its open holds.
@@ -234,25 +229,7 @@ impl Snapshot<'_> {
 /// The id of a user of the ledger.
 pub(super) fn user_id(ledger: &Connection, user_no: UserNo) -> Result<UserId, DerivedError> {
     let select = ledger.prepare_cached("SELECT user_id FROM user WHERE user_no = ?1");
-    let bytes = select.and_then(|mut select| select.query_row([user_no], |row| row.get(0)));
-    let bytes = bytes.map_err(DerivedError::Ledger)?;
-    Ok(UserId(uuid::Uuid::from_bytes(bytes)))
-}
-
-fn lend<R>(
-    pool: &Mutex<Vec<Connection>>,
-    path: &Path,
-    read: impl FnOnce(&Connection) -> Result<R, DerivedError>,
-) -> Result<R, DerivedError> {
-    let pooled = pool.lock().pop();
-    let connection = match pooled {
-        Some(connection) => connection,
-        None => open_reader(path)?,
-    };
-    let result = read(&connection);
-    let mut pool = pool.lock();
-    if pool.len() < READERS_MAX {
-        pool.push(connection);
-    }
-    result
+    select
+        .and_then(|mut select| select.query_row([user_no], |row| row::user_id(row, 0)))
+        .map_err(DerivedError::Ledger)
 }

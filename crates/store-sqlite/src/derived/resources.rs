@@ -6,12 +6,11 @@
 //! do not change while a process runs.
 
 use super::{error::DerivedError, head::Numbers};
-use crate::names::Names;
+use crate::{names::Names, profile, row::UserNo};
 use novacore_ledger::{Policy, Profile};
 use novacore_store::book::kind_of;
-use novacore_vocab::{Account, ResourceKind, ResourceName, TierName, UserId};
+use novacore_vocab::{Account, ResourceKind, ResourceName};
 use std::{collections::BTreeMap, sync::Arc};
-use uuid::Uuid;
 
 /// A resource with a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,13 +33,12 @@ pub(crate) struct Resources {
 impl Resources {
     /// Knows nothing yet.
     pub(crate) fn new(names: Names, policy: Arc<Policy>) -> Resources {
-        let tier = TierName::parse("none").expect("a valid name");
         Resources {
             names,
             policy,
             by_name: BTreeMap::new(),
             by_number: BTreeMap::new(),
-            nobody: Profile { tier, overrides: Vec::new() },
+            nobody: profile::of_nobody(),
         }
     }
 
@@ -81,9 +79,8 @@ impl Resources {
     }
 
     /// Stands in for an account in a fold, which is told by its number.
-    pub(crate) fn placeholder(&self, user_no: i64) -> (Account, Profile) {
-        let user = UserId(Uuid::from_u128(user_no as u128));
-        (Account::personal(user), self.nobody.clone())
+    pub(crate) fn placeholder(&self, user_no: UserNo) -> (Account, Profile) {
+        (profile::nobody(user_no), self.nobody.clone())
     }
 }
 

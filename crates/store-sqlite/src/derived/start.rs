@@ -14,7 +14,6 @@ use crate::{
     readers::open_reader,
     row::{self, Row, Seq},
 };
-use novacore_vocab::UserId;
 use rusqlite::{Connection, OptionalExtension};
 use std::path::PathBuf;
 
@@ -169,7 +168,10 @@ fn catch_up_keys(
     let mut pending = Vec::new();
     let mut after = keys.watermark().through;
     while let Some(end) = next_key_mark(ledger, after, mark)? {
-        read_keys(ledger, after, end.watermark, &mut pending)?;
+        each_key(ledger, after, end.watermark, |entry| {
+            pending.push(entry);
+            Ok(())
+        })?;
         after = end.watermark;
         let done = after >= mark.watermark;
         if pending.len() >= CATCH_UP_KEYS || (done && pending.len() > PENDING_KEYS_MAX) {
@@ -192,25 +194,24 @@ fn next_key_mark(
     Ok(next.map(|next| if next.watermark < mark.watermark { next } else { mark }))
 }
 
-fn read_keys(
+/// Calls back with every key that was stored after a row, up to another, in their order.
+pub(super) fn each_key(
     ledger: &Connection,
     after: Seq,
     through: Seq,
-    pending: &mut Vec<KeyEntry>,
+    mut each: impl FnMut(KeyEntry) -> Result<(), DerivedError>,
 ) -> Result<(), DerivedError> {
-    let mut read = || -> rusqlite::Result<()> {
-        let mut statement = ledger.prepare_cached(
-            "SELECT entry.seq, user.user_id, entry.idem_key FROM entry JOIN user USING (user_no) \
-             WHERE entry.seq > ?1 AND entry.seq <= ?2 AND entry.idem_key IS NOT NULL",
-        )?;
-        let mut rows = statement.query([after as i64, through as i64])?;
-        while let Some(row) = rows.next()? {
-            let user: [u8; 16] = row.get(1)?;
-            let key: String = row.get(2)?;
-            let hash = row::key_hash(UserId(uuid::Uuid::from_bytes(user)), &key);
-            pending.push(KeyEntry { hash, seq: row.get::<_, i64>(0)? as Seq });
-        }
-        Ok(())
+    let sql = "SELECT entry.seq, user.user_id, entry.idem_key FROM entry JOIN user USING (user_no) \
+               WHERE entry.seq > ?1 AND entry.seq <= ?2 AND entry.idem_key IS NOT NULL \
+               ORDER BY entry.seq";
+    let mut select = ledger.prepare_cached(sql).map_err(DerivedError::Ledger)?;
+    let range = [after as i64, through as i64];
+    let read = |row: &rusqlite::Row<'_>| {
+        let hash = row::key_hash(row::user_id(row, 1)?, &row.get::<_, String>(2)?);
+        Ok(KeyEntry { hash, seq: row.get::<_, i64>(0)? as Seq })
     };
-    read().map_err(DerivedError::Ledger)
+    for entry in select.query_map(range, read).map_err(DerivedError::Ledger)? {
+        each(entry.map_err(DerivedError::Ledger)?)?;
+    }
+    Ok(())
 }

@@ -7,7 +7,7 @@ use crate::{
     journal::Prepared,
     row::{Row, UserNo},
 };
-use novacore_ledger::{Command, Outcome, Verb};
+use novacore_ledger::Outcome;
 use novacore_store::{
     book::{Item, Ran},
     error::StoreError,
@@ -22,11 +22,14 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// Commands whose answers are owed.
-struct Owed {
+/// For each caller how many of the commands are his; sweeps, which nobody asked for, come last.
+type Callers = Vec<(usize, oneshot::Sender<Results>)>;
+
+/// What was queued, sorted out.
+struct Sorted {
     asks: Vec<Ask>,
-    /// For each caller how many of the asks are his.
-    callers: Vec<(usize, oneshot::Sender<Results>)>,
+    callers: Callers,
+    controls: Vec<super::Control>,
 }
 
 /// What became of the commands before the commit.
@@ -41,14 +44,15 @@ impl Writer {
     pub(super) fn run_batch(&mut self, jobs: Vec<Job>) -> Result<(), Fatal> {
         self.batches += 1;
         let now = self.setup.clock.now();
-        let (owed, controls) = self.sort_out(jobs, now);
+        let sorted = self.sort_out(jobs, now);
         if let Some(error) = self.standing_trouble(now) {
-            refuse_all(owed, controls, &error);
+            sorted.refuse(&error);
             return Ok(());
         }
-        let judged = self.judge(&owed.asks, now)?;
+        let Sorted { asks, callers, controls } = sorted;
+        let judged = self.judge(asks, now)?;
         if judged.prepared.is_none() && controls.is_empty() {
-            tell(owed, judged.results);
+            tell(callers, judged.results);
             return Ok(());
         }
         let begun = Instant::now();
@@ -56,24 +60,24 @@ impl Writer {
             Ok(written) => {
                 let took = begun.elapsed();
                 let rows = judged.prepared.as_ref().map_or(0, |done| done.batch.rows.len());
-                self.setup.observer.committed(owed.asks.len(), rows, took);
-                self.conclude(owed, judged, written)
+                self.setup.observer.committed(judged.results.len(), rows, took);
+                self.note_written(rows, written.len());
+                self.conclude(callers, judged, written)
             }
-            Err((failure, written)) => self.abandon(owed, judged, written, failure),
+            Err((failure, written)) => self.abandon(callers, judged, written, failure),
         }
     }
 
     /// Commands and control writes apart; a sweep becomes a command for every account that has
     /// something due.
-    fn sort_out(&mut self, jobs: Vec<Job>, now: Timestamp) -> (Owed, Vec<super::Control>) {
-        let mut owed = Owed { asks: Vec::new(), callers: Vec::new() };
-        let mut controls = Vec::new();
+    fn sort_out(&mut self, jobs: Vec<Job>, now: Timestamp) -> Sorted {
+        let (mut asks, mut callers, mut controls) = (Vec::new(), Vec::new(), Vec::new());
         let mut sweep = false;
         for job in jobs {
             match job {
-                Job::Commands(asks, reply) => {
-                    owed.callers.push((asks.len(), reply));
-                    owed.asks.extend(asks);
+                Job::Commands(his, reply) => {
+                    callers.push((his.len(), reply));
+                    asks.extend(his);
                 }
                 Job::Control(control) => controls.push(control),
                 Job::Sweep => sweep = true,
@@ -81,9 +85,9 @@ impl Writer {
         }
         if sweep {
             self.tidy_up();
-            owed.asks.extend(self.due_accounts(now));
+            asks.extend(self.due_accounts(now));
         }
-        (owed, controls)
+        Sorted { asks, callers, controls }
     }
 
     fn due_accounts(&mut self, now: Timestamp) -> Vec<Ask> {
@@ -93,10 +97,7 @@ impl Writer {
         for (due, user) in due {
             let slot = self.setup.shared.accounts.get(user);
             match slot.filter(|slot| slot.seen().next_due == Some(due)) {
-                Some(slot) => {
-                    let command = Command { key: None, fingerprint: 0, verb: Verb::Sweep };
-                    asks.push(Ask { slot, command, seen: None, keys_through: u64::MAX });
-                }
+                Some(slot) => asks.push(Ask::sweep(slot)),
                 None => drop(self.due.remove(&(due, user))),
             }
         }
@@ -124,7 +125,7 @@ impl Writer {
         trouble
     }
 
-    fn judge(&mut self, asks: &[Ask], now: Timestamp) -> Result<Judged, Fatal> {
+    fn judge(&mut self, asks: Vec<Ask>, now: Timestamp) -> Result<Judged, Fatal> {
         let mut slots = HashMap::with_capacity(asks.len());
         let mut items = Vec::with_capacity(asks.len());
         let mut results: Vec<Option<Result<Outcome, StoreError>>> = Vec::new();
@@ -268,9 +269,12 @@ impl Writer {
         }
     }
 
-    fn conclude(&mut self, owed: Owed, judged: Judged, written: Vec<Written>) -> Result<(), Fatal> {
-        let rows = judged.prepared.as_ref().map_or(0, |prepared| prepared.batch.rows.len());
-        self.note_written(rows, written.len());
+    fn conclude(
+        &mut self,
+        callers: Callers,
+        judged: Judged,
+        written: Vec<Written>,
+    ) -> Result<(), Fatal> {
         if let Some(prepared) = &judged.prepared {
             self.show(prepared, &judged.slots);
         }
@@ -280,7 +284,7 @@ impl Writer {
             }
             (write.tell)(Ok(()));
         }
-        tell(owed, judged.results);
+        tell(callers, judged.results);
         if let Some(prepared) = judged.prepared {
             self.settle_down(prepared, &judged.slots)?;
         }
@@ -322,7 +326,7 @@ impl Writer {
     /// The commit failed: memory goes back to what is stored, and whoever waits is told.
     fn abandon(
         &mut self,
-        owed: Owed,
+        callers: Callers,
         judged: Judged,
         written: Vec<Written>,
         error: rusqlite::Error,
@@ -345,23 +349,25 @@ impl Writer {
         }
         // What was refused or replayed needed no commit, but was judged beside what did.
         let results = judged.results.iter().map(|_| Err(told.clone())).collect();
-        tell(owed, results);
+        tell(callers, results);
         Ok(())
     }
 }
 
 /// Answers every caller; one who has gone away needs no answer.
-fn tell(owed: Owed, results: Results) {
+fn tell(callers: Callers, results: Results) {
     let mut results = results.into_iter();
-    for (count, reply) in owed.callers {
+    for (count, reply) in callers {
         let _ = reply.send(results.by_ref().take(count).collect());
     }
 }
 
-fn refuse_all(owed: Owed, controls: Vec<super::Control>, error: &StoreError) {
-    let results = owed.asks.iter().map(|_| Err(error.clone())).collect();
-    tell(owed, results);
-    for control in controls {
-        control.refuse(error.clone());
+impl Sorted {
+    fn refuse(self, error: &StoreError) {
+        let results = self.asks.iter().map(|_| Err(error.clone())).collect();
+        tell(self.callers, results);
+        for control in self.controls {
+            control.refuse(error.clone());
+        }
     }
 }

@@ -19,24 +19,24 @@ impl Writer {
     }
 
     /// Completes a command with all that its judgement needs.
-    pub(super) fn complete(&mut self, ask: &Ask) -> Result<Item, StoreError> {
-        self.take_over(&ask.slot);
-        let user = ask.slot.account.user;
-        self.provide(&ask.slot, &ask.command.verb)?;
-        let mut seen = ask.seen.clone();
-        if let Some(key) = &ask.command.key {
-            let slipped = seen.is_none() && ask.keys_through < self.keys_dropped_through;
+    pub(super) fn complete(&mut self, ask: Ask) -> Result<Item, StoreError> {
+        let Ask { slot, command, mut seen, keys_through } = ask;
+        self.take_over(&slot);
+        let user = slot.account.user;
+        self.provide(&slot, &command.verb)?;
+        if let Some(key) = &command.key {
+            let slipped = seen.is_none() && keys_through < self.keys_dropped_through;
             if slipped && self.book.key(user, key).is_none() {
                 seen = keys::find(
                     &self.setup.shared.derived.keys(),
                     &self.setup.connection,
-                    ask.slot.user_no,
+                    slot.user_no,
                     user,
                     key,
                 )?;
             }
         }
-        Ok(Item { user, command: ask.command.clone(), seen })
+        Ok(Item { user, command, seen })
     }
 
     /// Loads the hold or the entry that a command names, if it is not in memory.

@@ -5,10 +5,7 @@ use crate::{accounts::Slot, journal::Prepared, profile, row::Seq};
 use novacore_ledger::{AccountState, Entry, Profile};
 use novacore_store::{book, error::StoreError};
 use novacore_vocab::UserId;
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 /// How often the free space is looked at, in batches; at once after the disk was full.
 const DISK_LOOK_BATCHES: u64 = 64;
@@ -72,18 +69,14 @@ impl Writer {
 
     /// Once a second: forget ended holds and corrected entries that derived files show by now.
     pub(super) fn tidy_up(&mut self) {
-        let shared = &self.setup.shared;
-        let watermark = shared.derived.watermark();
+        let watermark = self.setup.shared.derived.watermark();
         self.drop_keys();
-        let shared = &self.setup.shared;
         for user in std::mem::take(&mut self.cluttered) {
-            let Some(slot) = shared.accounts.get(user) else { continue };
-            let derived = slot.is_derived(watermark);
-            let needed = if derived { BTreeSet::new() } else { slot.needed(watermark) };
+            let Some(slot) = self.setup.shared.accounts.get(user) else { continue };
             if let Some(state) = self.book.state_mut(user) {
-                state.shed_but(&needed);
+                state.shed_but(&slot.needed(watermark));
             }
-            if !derived {
+            if !slot.is_derived(watermark) {
                 self.cluttered.insert(user);
             }
         }
