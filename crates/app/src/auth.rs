@@ -211,7 +211,8 @@ fn random_bytes<const N: usize>() -> Result<[u8; N], AuthError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use testing::{HandClock, MemoryDirectory, secrets};
+    use novacore_store_suite::memory::Memory;
+    use testing::secrets;
 
     #[test]
     fn short_secrets_are_refused_at_the_start() {
@@ -220,8 +221,8 @@ mod tests {
         for field in fields {
             let mut weak = secrets();
             *field(&mut weak) = SecretString::from("x".repeat(SECRET_BYTES_MIN - 1));
-            let directory = Arc::new(MemoryDirectory::default());
-            let clock = Arc::new(HandClock::default());
+            let clock = testing::clock();
+            let directory = Arc::new(Memory::new(clock.clone()));
             let made = Auth::new(directory, clock, &weak, AuthOptions::default());
             assert!(matches!(made, Err(AuthError::WeakSecret(_))));
         }

@@ -8,6 +8,7 @@
 
 mod directory;
 mod reports;
+mod stage;
 
 use async_trait::async_trait;
 use novacore_access::{AuditEntry, Session, User};
@@ -26,6 +27,7 @@ use novacore_store::{
     },
 };
 use novacore_vocab::{Account, HoldId, KeyId, ResourceName, SessionId, Timestamp, UserId};
+use stage::Stage;
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{
@@ -83,6 +85,7 @@ struct Kept {
     limit_version: u64,
     keys_made: u64,
     writable: bool,
+    stage: Stage,
 }
 
 impl Memory {
@@ -106,24 +109,15 @@ impl Memory {
             limit_version,
             keys_made: 0,
             writable: true,
+            stage: Stage::default(),
         };
         Memory { clock, kept: Mutex::new(kept), posted: broadcast::channel(1_024).0 }
-    }
-
-    /// Refuses commands from now on as a full disk does, or accepts them again.
-    pub fn set_writable(&self, writable: bool) {
-        self.kept().writable = writable;
     }
 
     /// Stores a user as he is, without password.
     pub fn insert_user(&self, user: User) {
         let id = user.id;
         self.kept().users.insert(id, Credentials { user, password: None });
-    }
-
-    /// How many entries there are.
-    pub fn entry_count(&self) -> usize {
-        self.kept().entries.values().map(Vec::len).sum()
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {

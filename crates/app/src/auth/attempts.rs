@@ -146,7 +146,8 @@ impl LimiterClock for Since {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::testing::HandClock;
+    use crate::auth::testing;
+    use novacore_store_suite::memory::HandClock;
 
     fn attempts(clock: &Arc<HandClock>) -> Attempts {
         let rate =
@@ -173,7 +174,7 @@ mod tests {
 
     #[test]
     fn logins_are_counted_by_address_and_by_email() {
-        let clock = Arc::new(HandClock::default());
+        let clock = testing::clock();
         let attempts = attempts(&clock);
         let [here, there] = ["192.0.2.1", "192.0.2.2"].map(|text| text.parse().unwrap());
         for (from, to, step_s, expected) in [
@@ -198,7 +199,7 @@ mod tests {
 
     #[test]
     fn one_network_is_one_caller() {
-        let clock = Arc::new(HandClock::default());
+        let clock = testing::clock();
         let attempts = attempts(&clock);
         for (from, expected) in [
             ("2001:db8:1:2::1", None),
@@ -214,7 +215,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded_and_old_callers_are_forgotten() {
-        let clock = Arc::new(HandClock::default());
+        let clock = testing::clock();
         let attempts = attempts(&clock);
         for number in 0..u32::try_from(CALLERS_MAX).unwrap() {
             let from = IpAddr::from(number.to_be_bytes());
@@ -230,7 +231,7 @@ mod tests {
     #[test]
     fn a_refill_of_zero_lifts_the_limit() {
         let rate = AttemptRate { burst: NonZeroU32::MIN, refill_s: 0 };
-        let limiter = Limiter::new(rate, Since(Arc::new(HandClock::default())));
+        let limiter = Limiter::new(rate, Since(testing::clock()));
         assert!((0..1_000).all(|_| limiter.count(1).is_ok()));
     }
 }

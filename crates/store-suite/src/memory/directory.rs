@@ -104,6 +104,10 @@ impl Users for Memory {
         audit: &AuditEntry,
     ) -> Result<User, StoreError> {
         let mut kept = self.kept();
+        if kept.stage.changes_to_refuse > 0 {
+            kept.stage.changes_to_refuse -= 1;
+            return Err(StoreError::Stale("user"));
+        }
         let known = kept.users.get_mut(&id).ok_or(StoreError::NotFound("user"))?;
         let is_as_read = match change {
             UserChange::Tier { from, .. } => known.user.tier == *from,
@@ -173,7 +177,14 @@ impl Sessions for Memory {
         account: Account,
         id: SessionId,
     ) -> Result<Option<Session>, StoreError> {
-        Ok(self.kept().sessions.get(&(account, id)).copied())
+        let (found, gate) = {
+            let mut kept = self.kept();
+            (kept.sessions.get(&(account, id)).copied(), kept.stage.pass_gate())
+        };
+        if let Some(barrier) = gate {
+            barrier.wait().await;
+        }
+        Ok(found)
     }
 
     async fn advance_session(&self, from: Generation, to: &Session) -> Result<(), StoreError> {
@@ -181,6 +192,7 @@ impl Sessions for Memory {
         let stored = kept.sessions.get_mut(&(to.account, to.id));
         let stored = stored.ok_or(StoreError::NotFound("session"))?;
         if stored.generation != from {
+            kept.stage.advances_refused += 1;
             return Err(StoreError::Stale("session"));
         }
         *stored = *to;
@@ -259,7 +271,9 @@ impl ApiKeys for Memory {
         id: KeyId,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        if let Some((_, stored)) = self.kept().keys.get_mut(&(account, id)) {
+        let mut kept = self.kept();
+        kept.stage.touches += 1;
+        if let Some((_, stored)) = kept.keys.get_mut(&(account, id)) {
             let last = stored.key.last_used_at;
             stored.key.last_used_at = Some(last.map_or(at, |last| last.max(at)));
         }
