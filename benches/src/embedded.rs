@@ -141,36 +141,43 @@ fn applied(outcome: Outcome) -> anyhow::Result<novacore_ledger::Answer> {
 
 /// Measures every row, each beside the raw file.
 pub(crate) async fn measure(filled: &Filled, dir: &Path, cli: &Cli) -> anyhow::Result<()> {
-    println!(
-        "| what | callers | per second | x raw | p50 us | p99 us |\n|---|---|---|---|---|---|"
-    );
-    for callers in [1, 64, 512] {
-        let time = Duration::from_millis(cli.millis);
+    println!("| what | callers | per second | x raw | p50 us | p99 us | CPU us |");
+    println!("|---|---|---|---|---|---|---|");
+    let time = Duration::from_millis(cli.millis);
+    for callers in cli.callers.iter().copied() {
         let yard = raw::measure(dir, callers, time, cli.runs).await?;
         show("raw append + fdatasync", callers, &yard, &yard);
         for (what, hot) in [("record, uniform", false), ("record, one hot user", true)] {
+            if !what.contains(&cli.only) {
+                continue;
+            }
             let mut runs = Vec::new();
             for _ in 0..cli.runs {
                 runs.push(records(filled, callers, time, hot).await?);
             }
             show(what, callers, &median(runs), &yard);
         }
+        let what = "reserve + settle (pairs), uniform";
+        if !what.contains(&cli.only) {
+            continue;
+        }
         let mut runs = Vec::new();
         for _ in 0..cli.runs {
             runs.push(holds(filled, callers, time).await?);
         }
-        show("reserve + settle (pairs), uniform", callers, &median(runs), &yard);
+        show(what, callers, &median(runs), &yard);
     }
     Ok(())
 }
 
 fn show(what: &str, callers: usize, run: &Run, yard: &Run) {
     println!(
-        "| {what} | {callers} | {:.0} | {:.2} | {} | {} |",
+        "| {what} | {callers} | {:.0} | {:.2} | {} | {} | {:.1} |",
         run.per_second,
         run.per_second / yard.per_second,
         run.latency.value_at_quantile(0.5),
-        run.latency.value_at_quantile(0.99)
+        run.latency.value_at_quantile(0.99),
+        run.cpu_us,
     );
 }
 

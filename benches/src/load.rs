@@ -13,6 +13,9 @@ pub(crate) struct Run {
     pub(crate) per_second: f64,
     /// Microseconds from question to answer.
     pub(crate) latency: Histogram<u64>,
+    /// Microseconds of processor per answer, callers and engine together: what stays the same when
+    /// neighbours take their share of the machine.
+    pub(crate) cpu_us: f64,
 }
 
 /// Runs callers for a while; `ask` is told the caller and how often he has asked.
@@ -21,7 +24,7 @@ where
     F: Fn(usize, u64) -> A + Clone + Send + 'static,
     A: Future<Output = anyhow::Result<()>> + Send,
 {
-    let begun = Instant::now();
+    let (begun, cpu) = (Instant::now(), cpu_time());
     let end = begun + time;
     let tasks: Vec<_> = (0..callers)
         .map(|caller| {
@@ -44,7 +47,14 @@ where
         latency.add(task.await??)?;
     }
     let per_second = latency.len() as f64 / begun.elapsed().as_secs_f64();
-    Ok(Run { per_second, latency })
+    let cpu_us = (cpu_time() - cpu).as_secs_f64() * 1e6 / latency.len().max(1) as f64;
+    Ok(Run { per_second, latency, cpu_us })
+}
+
+/// The processor time that this process has used.
+fn cpu_time() -> Duration {
+    let spent = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(spent.tv_sec as u64, spent.tv_nsec as u32)
 }
 
 /// The run with the median rate.

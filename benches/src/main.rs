@@ -8,6 +8,10 @@ mod raw;
 
 use clap::{Parser, ValueEnum};
 
+/// The server's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What to measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum What {
@@ -37,6 +41,12 @@ struct Cli {
     /// Runs of each row; the median is shown.
     #[arg(long, default_value_t = 3)]
     runs: usize,
+    /// How many callers ask at once, one table row each.
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 64, 512])]
+    callers: Vec<usize>,
+    /// Only rows whose name holds this text: for a profile of one of them.
+    #[arg(long, default_value = "")]
+    only: String,
 }
 
 fn main() -> anyhow::Result<()> {
