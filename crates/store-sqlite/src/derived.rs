@@ -36,7 +36,7 @@ use crate::{
     readers::Pool,
     row::{CommittedBatch, Seq},
 };
-use keeper::{Keeper, Progress};
+use keeper::{Keeper, News, Progress};
 use novacore_ledger::Policy;
 use novacore_store::{error::StoreError, observe::Observer};
 use parking_lot::Mutex;
@@ -96,7 +96,7 @@ pub(crate) struct Derived {
     options: DerivedOptions,
     progress: Arc<Progress>,
     keys: KeyReader,
-    batches: Mutex<Option<mpsc::Sender<CommittedBatch>>>,
+    news: Mutex<Option<mpsc::Sender<News>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
     tables: Pool,
     ledger: Pool,
@@ -112,7 +112,7 @@ impl Derived {
             started.keys.watermark().through,
         ));
         let keys = started.keys.reader();
-        let (batches, queue) = mpsc::channel();
+        let (news, queue) = mpsc::channel();
         let keeper = Keeper::new(started, progress.clone(), options.clone());
         let thread = std::thread::Builder::new()
             .name("derived".into())
@@ -124,7 +124,7 @@ impl Derived {
             options,
             progress,
             keys,
-            batches: Mutex::new(Some(batches)),
+            news: Mutex::new(Some(news)),
             thread: Mutex::new(Some(thread)),
         })
     }
@@ -133,16 +133,24 @@ impl Derived {
     pub(crate) fn feed(&self, batch: CommittedBatch) -> Result<(), DerivedError> {
         let fed = batch.last_seq;
         self.progress.fed.store(fed, Ordering::Relaxed);
-        let sent = self.batches.lock().as_ref().map(|batches| batches.send(batch).is_ok());
-        if sent != Some(true) {
-            return Err(DerivedError::Stopped(self.progress.why_stopped()));
-        }
+        self.tell(News::Batch(batch))?;
         self.progress.wait_for(fed.saturating_sub(LAG_ROWS_MAX))
+    }
+
+    fn tell(&self, news: News) -> Result<(), DerivedError> {
+        let sent = self.news.lock().as_ref().map(|thread| thread.send(news).is_ok());
+        match sent {
+            Some(true) => Ok(()),
+            Some(false) | None => Err(DerivedError::Stopped(self.progress.why_stopped())),
+        }
     }
 
     /// Waits until the tables account for a row, for a report over all accounts that cannot lay
     /// what is missing over it. Gives up while derived files cannot be written.
     pub(crate) fn catch_up_to(&self, seq: Seq) -> Result<(), StoreError> {
+        if self.watermark() < seq {
+            self.tell(News::Hurry)?;
+        }
         match self.progress.wait_briefly_for(seq, CATCH_UP_MAX)? {
             true => Ok(()),
             false => Err(StoreError::Overloaded),
@@ -172,7 +180,7 @@ impl Derived {
 
 impl Drop for Derived {
     fn drop(&mut self) {
-        *self.batches.lock() = None;
+        *self.news.lock() = None;
         if let Some(thread) = self.thread.lock().take() {
             // A thread that panicked has said so already.
             let _ = thread.join();

@@ -29,8 +29,21 @@ const _: () = assert!((FLUSH_ROWS as u64) < LAG_ROWS_MAX);
 const RUN_KEYS: usize = 32_768;
 /// Rows after which a run is written however few keys they carry.
 const RUN_ROWS: u64 = 100_000;
+/// How long rows may wait for others to be flushed with. Long enough that the accounts of a busy
+/// second are written a few times and not with every batch; short enough that memory, which shows
+/// what is not flushed yet, stays small.
+const GATHER_FOR: Duration = Duration::from_millis(100);
 /// How long a full disk is waited out before the next try.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// What the thread is told.
+#[derive(Debug)]
+pub(crate) enum News {
+    /// A batch was committed.
+    Batch(CommittedBatch),
+    /// Somebody waits for what was committed so far.
+    Hurry,
+}
 
 /// How far the thread is.
 #[derive(Debug)]
@@ -148,10 +161,10 @@ impl Keeper {
     }
 
     /// Works until the writer is gone.
-    pub(crate) fn run(mut self, batches: &Receiver<CommittedBatch>) {
-        while let Ok(first) = batches.recv() {
-            self.take(first);
-            if let Err(error) = self.flush_all(batches) {
+    pub(crate) fn run(mut self, news: &Receiver<News>) {
+        while let Ok(first) = news.recv() {
+            self.gather(first, news);
+            if let Err(error) = self.flush_all(news) {
                 let why = error.chain();
                 tracing::error!("derived data are no longer kept: {why}");
                 self.options.note_damage(&error);
@@ -161,17 +174,32 @@ impl Keeper {
         self.finish();
     }
 
+    /// Takes what comes within [`GATHER_FOR`], unless somebody is in a hurry.
+    fn gather(&mut self, first: News, news: &Receiver<News>) {
+        let until = Instant::now() + GATHER_FOR;
+        let mut next = Ok(first);
+        while let Ok(News::Batch(batch)) = next {
+            self.take(batch);
+            if self.rows.len() >= FLUSH_ROWS {
+                return;
+            }
+            next = news.recv_timeout(until.saturating_duration_since(Instant::now()));
+        }
+    }
+
     fn take(&mut self, batch: CommittedBatch) {
         self.end = Mark { watermark: batch.last_seq, chain: batch.chain };
         self.rows.extend(batch.rows);
     }
 
     /// Flushes what is in hand together with what has queued, trying again while the disk is full.
-    fn flush_all(&mut self, batches: &Receiver<CommittedBatch>) -> Result<(), DerivedError> {
+    fn flush_all(&mut self, news: &Receiver<News>) -> Result<(), DerivedError> {
         loop {
             while self.rows.len() < FLUSH_ROWS {
-                match batches.try_recv() {
-                    Ok(batch) => self.take(batch),
+                match news.try_recv() {
+                    Ok(News::Batch(batch)) => self.take(batch),
+                    // All that this one waits for is in hand.
+                    Ok(News::Hurry) => {}
                     Err(_) => break,
                 }
             }
@@ -183,9 +211,9 @@ impl Keeper {
                 Err(error) if is_full(&error) => {
                     tracing::warn!("the disk is full: derived data wait");
                     self.progress.set_full(true);
-                    match batches.recv_timeout(RETRY_AFTER) {
-                        Ok(batch) => self.take(batch),
-                        Err(RecvTimeoutError::Timeout) => {}
+                    match news.recv_timeout(RETRY_AFTER) {
+                        Ok(News::Batch(batch)) => self.take(batch),
+                        Ok(News::Hurry) | Err(RecvTimeoutError::Timeout) => {}
                         Err(RecvTimeoutError::Disconnected) => return Err(error),
                     }
                 }
@@ -195,6 +223,9 @@ impl Keeper {
     }
 
     fn flush(&mut self) -> Result<(), DerivedError> {
+        if self.rows.is_empty() {
+            return Ok(());
+        }
         // The flush sorts the rows; a try after a failed one finds them sorted by account, so they
         // are put back first.
         self.rows.sort_unstable_by_key(|row| row.seq);
