@@ -168,13 +168,22 @@ impl AccountState {
     /// If the entry is not the account's next one, or concerns a hold that was not loaded: the
     /// store and its memory disagree, and going on would corrupt the books.
     pub fn apply(&mut self, entry: &Entry, kind: ResourceKind) {
+        self.apply_to_counters(entry, kind);
+        self.apply_correction(entry);
+        self.apply_to_hold(entry);
+    }
+
+    /// Applies what an entry does to the counters, the version and the time, and nothing else of
+    /// it: keeps a copy made by [`AccountState::counters_only`] equal to a new one.
+    ///
+    /// # Panics
+    /// If the entry is not the account's next one.
+    pub fn apply_to_counters(&mut self, entry: &Entry, kind: ResourceKind) {
         assert_eq!(entry.version, self.version.next(), "entries of {:?} have a gap", self.account);
         assert!(entry.recorded_at >= self.last_at, "time of {:?} runs backwards", self.account);
         self.version = entry.version;
         self.last_at = entry.recorded_at;
-        self.apply_counters(entry, kind);
-        self.apply_correction(entry);
-        self.apply_to_hold(entry);
+        self.count(entry, kind);
     }
 
     /// Applies what an entry does to its hold, and nothing else of it: for a reader who knows a
@@ -193,7 +202,7 @@ impl AccountState {
         }
     }
 
-    fn apply_counters(&mut self, entry: &Entry, kind: ResourceKind) {
+    fn count(&mut self, entry: &Entry, kind: ResourceKind) {
         if !self.meters.contains_key(&entry.resource) {
             self.meters.insert(entry.resource.clone(), Meter::empty());
         }

@@ -24,6 +24,7 @@ use novacore_vocab::{IdempotencyKey, Timestamp, UserId, Version};
 use std::{
     collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    sync::Arc,
 };
 
 /// How far a clock may lie behind the last committed entry, in seconds.
@@ -103,7 +104,7 @@ impl Node {
                 if let (Some(record), false) =
                     (&posting.key, self.bug == Some(Bug::KeysNotReloaded))
                 {
-                    self.book.remember_key(posting.user, record.clone().into());
+                    self.book.remember_key(posting.user, record.clone());
                 }
             }
         }
@@ -215,7 +216,8 @@ impl Node {
         if self.bug == Some(Bug::KeyOutsideCommit) {
             for posting in &mut ran.postings {
                 if let Some(record) = posting.key.take() {
-                    self.outside.insert((posting.user, record.key.clone()), record);
+                    self.outside
+                        .insert((posting.user, record.key.clone()), Arc::unwrap_or_clone(record));
                 }
             }
         }

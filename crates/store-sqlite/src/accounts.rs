@@ -4,10 +4,10 @@
 //! way there.
 //! Invariant: `tail` holds every entry of the account that derived files may not show yet.
 
-use crate::row::{Seq, UserNo};
-use novacore_ledger::{AccountState, Entry};
+use crate::row::{Row, Seq, UserNo};
+use novacore_ledger::{AccountState, Entry, Profile};
 use novacore_store::ledger::AccountView;
-use novacore_vocab::{Account, Timestamp, UserId, Version};
+use novacore_vocab::{Account, ResourceKind, Timestamp, UserId, Version};
 use parking_lot::{Mutex, RwLock};
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
@@ -49,7 +49,10 @@ impl Slot {
             user_no,
             account: state.account,
             shown: Mutex::new(Shown {
-                view: view_of(&state),
+                view: AccountView {
+                    state: Arc::new(state.counters_only()),
+                    open_holds: state.open_holds(),
+                },
                 next_due: state.next_due(),
                 tail: VecDeque::new(),
                 last_seq: 0,
@@ -63,6 +66,11 @@ impl Slot {
     pub(crate) fn seen(&self) -> Seen {
         let shown = self.shown.lock();
         Seen { view: shown.view.clone(), next_due: shown.next_due }
+    }
+
+    /// When the next open hold runs out.
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+        self.shown.lock().next_due
     }
 
     /// The entries that derived files may not show yet, oldest first.
@@ -79,22 +87,33 @@ impl Slot {
         entries.flat_map(|(_, entry)| entry.hold.into_iter().chain(entry.corrects)).collect()
     }
 
-    /// Shows what was just committed, and forgets what derived files show by now.
-    pub(crate) fn show(
+    /// Shows what was just committed, and forgets what derived files show by now. `state` is the
+    /// account after these entries, of which each resource's kind is told.
+    pub(crate) fn show<'a>(
         &self,
         state: &AccountState,
-        entries: impl Iterator<Item = (Seq, Arc<Entry>)>,
+        rows: impl Iterator<Item = (&'a Row, ResourceKind)>,
         watermark: Seq,
     ) {
-        let view = view_of(state);
         let mut shown = self.shown.lock();
-        shown.view = view;
+        let shown = &mut *shown;
+        shown.view.open_holds = state.open_holds();
         shown.next_due = state.next_due();
-        for (seq, entry) in entries {
-            shown.last_seq = seq;
-            shown.tail.push_back((seq, entry));
+        // Copied only while a reader still looks at the account as it was.
+        let seen = Arc::make_mut(&mut shown.view.state);
+        for (row, kind) in rows {
+            seen.apply_to_counters(&row.entry, kind);
+            shown.last_seq = row.seq;
+            shown.tail.push_back((row.seq, row.entry.clone()));
         }
+        debug_assert_eq!(*seen, state.counters_only(), "readers see what the writer knows");
         shown.forget(watermark);
+    }
+
+    /// Shows another tier or other overrides.
+    pub(crate) fn show_profile(&self, profile: &Profile) {
+        let mut shown = self.shown.lock();
+        Arc::make_mut(&mut shown.view.state).profile.clone_from(profile);
     }
 
     /// Whether derived files show everything, forgetting the tail if so.
@@ -115,10 +134,6 @@ impl Shown {
             self.tail.pop_front();
         }
     }
-}
-
-fn view_of(state: &AccountState) -> AccountView {
-    AccountView { state: Arc::new(state.counters_only()), open_holds: state.open_holds() }
 }
 
 /// All accounts in memory.

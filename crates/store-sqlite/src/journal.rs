@@ -9,7 +9,7 @@ use crate::{
 };
 use novacore_ledger::KeyRecord;
 use novacore_store::book::Posting;
-use novacore_vocab::Timestamp;
+use novacore_vocab::{IdempotencyKey, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use std::sync::Arc;
 
@@ -26,8 +26,17 @@ pub(crate) struct Head {
 pub(crate) struct Prepared {
     pub(crate) batch: CommittedBatch,
     pub(crate) head: Head,
-    /// For each row its resource's number and, on the first row of a command, its key.
-    extras: Vec<(i64, Option<Arc<KeyRecord>>)>,
+    /// What each row has besides.
+    extras: Vec<Extra>,
+}
+
+/// What is known of a row while it is being written, and not kept with it.
+#[derive(Debug)]
+struct Extra {
+    user: UserId,
+    resource_no: i64,
+    /// On the first row of a command, its key.
+    key: Option<Arc<KeyRecord>>,
 }
 
 impl Head {
@@ -63,27 +72,27 @@ impl Head {
         connection: &Connection,
         names: &Names,
         postings: Vec<Posting>,
-        user_no: impl Fn(novacore_vocab::UserId) -> UserNo,
+        user_no: impl Fn(UserId) -> UserNo,
     ) -> rusqlite::Result<Prepared> {
         let mut rows = Vec::with_capacity(postings.len());
         let mut extras = Vec::with_capacity(postings.len());
         let mut committed_at = self.committed_at;
         for posting in postings {
-            let mut key = posting.key.map(Arc::new);
-            let number = user_no(posting.user);
+            let (user, mut key) = (posting.user, posting.key);
+            let number = user_no(user);
             for entry in posting.entries {
                 committed_at = committed_at.max(entry.recorded_at);
-                extras.push((names.intern(connection, &entry.resource)?, key.take()));
-                let key = extras.last().and_then(|(_, key)| key.as_ref());
+                let resource_no = names.intern(connection, &entry.resource)?;
                 rows.push(Row {
                     seq: self.last_seq + rows.len() as Seq + 1,
                     user_no: number,
-                    key_hash: key.map(|key| row::key_hash(posting.user, key.key.as_str())),
+                    key_hash: key.as_ref().map(|key| row::key_hash(user, key.key.as_str())),
                     entry: Arc::new(entry),
                 });
+                extras.push(Extra { user, resource_no, key: key.take() });
             }
         }
-        let keys = extras.iter().map(|(_, key)| key.as_deref());
+        let keys = extras.iter().map(|extra| extra.key.as_deref());
         let chain = chain::next(&self.chain, rows.iter().zip(keys));
         let last_seq = self.last_seq + rows.len() as Seq;
         let batch = CommittedBatch { last_seq, chain, rows };
@@ -92,17 +101,26 @@ impl Head {
 }
 
 impl Prepared {
-    /// For each row the key that it carries.
-    pub(crate) fn row_keys(&self) -> impl Iterator<Item = Option<&Arc<KeyRecord>>> {
-        self.extras.iter().map(|(_, key)| key.as_ref())
+    /// The keys of the batch, with the rows that carry them.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = (Seq, UserId, &IdempotencyKey)> {
+        let rows = self.batch.rows.iter().zip(&self.extras);
+        rows.filter_map(|(row, extra)| Some((row.seq, extra.user, &extra.key.as_ref()?.key)))
+    }
+
+    /// The rows by account, each account's in order.
+    pub(crate) fn rows_by_user(&self) -> Vec<(UserId, &Row)> {
+        let users = self.extras.iter().map(|extra| extra.user);
+        let mut rows: Vec<_> = users.zip(&self.batch.rows).collect();
+        rows.sort_unstable_by_key(|(_, row)| (row.user_no, row.seq));
+        rows
     }
 
     /// Inserts the rows and the batch that seals them.
     pub(crate) fn insert(&self, tx: &Transaction<'_>) -> rusqlite::Result<()> {
         let Some(first) = self.batch.rows.first() else { return Ok(()) };
         let mut insert = tx.prepare_cached(row::INSERT)?;
-        for (row, (resource_no, key)) in self.batch.rows.iter().zip(&self.extras) {
-            row::insert(&mut insert, row, *resource_no, key.as_deref())?;
+        for (row, extra) in self.batch.rows.iter().zip(&self.extras) {
+            row::insert(&mut insert, row, extra.resource_no, extra.key.as_deref())?;
         }
         tx.prepare_cached(
             "INSERT INTO batch (last_seq, first_seq, committed_at, chain) VALUES (?1, ?2, ?3, ?4)",

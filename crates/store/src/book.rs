@@ -37,7 +37,7 @@ pub struct Posting {
     /// The entries, at least one.
     pub entries: Vec<Entry>,
     /// The key to store with the first of them.
-    pub key: Option<KeyRecord>,
+    pub key: Option<Arc<KeyRecord>>,
 }
 
 /// What became of a batch.
@@ -177,10 +177,11 @@ impl Book {
         if !decided.entries.is_empty() {
             self.touched.insert(user);
             apply(state, policy, &decided.entries);
-            if let (Some(slot), Some(record)) = (slot, &decided.key) {
-                self.fresh_keys.insert(slot, Arc::new(record.clone()));
+            let key = decided.key.map(Arc::new);
+            if let (Some(slot), Some(record)) = (slot, &key) {
+                self.fresh_keys.insert(slot, record.clone());
             }
-            postings.push(Posting { user, entries: decided.entries, key: decided.key });
+            postings.push(Posting { user, entries: decided.entries, key });
         }
         decided.outcome
     }

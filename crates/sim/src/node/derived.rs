@@ -66,7 +66,7 @@ impl Derived {
                 users.insert(index_of(posting.user));
                 if let Some(record) = &posting.key {
                     let slot = (posting.user, record.key.clone());
-                    self.keys.insert(slot.clone(), record.clone());
+                    self.keys.insert(slot.clone(), record.as_ref().clone());
                     slots.push(slot);
                 }
             }

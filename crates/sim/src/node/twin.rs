@@ -4,6 +4,7 @@
 use novacore_ledger::{Answer, KeyRecord, Outcome};
 use novacore_store::book::{Book, Item, Posting, Ran, apply};
 use novacore_vocab::{Timestamp, Version};
+use std::sync::Arc;
 
 pub(super) fn run(book: &mut Book, items: &[Item], clock: Timestamp) -> Ran {
     let Some(last) = items.iter().rposition(|item| !item.command.verb.frees()) else {
@@ -28,7 +29,8 @@ pub(super) fn run(book: &mut Book, items: &[Item], clock: Timestamp) -> Ran {
         let first = &posting.entries[0];
         let answer = Answer { version: first.version, hold: first.hold, ..answer.clone() };
         let fingerprint = items[last].command.fingerprint;
-        posting.key = key.map(|key| KeyRecord { key, fingerprint, answer: answer.clone() });
+        let record = |key| KeyRecord { key, fingerprint, answer: answer.clone() };
+        posting.key = key.map(|key| Arc::new(record(key)));
         ran.outcomes[last] = Outcome::Applied(answer);
     }
     ran

@@ -9,7 +9,7 @@ use crate::{
 };
 use novacore_ledger::Outcome;
 use novacore_store::{
-    book::{Item, Ran},
+    book::{self, Item, Ran},
     error::StoreError,
     ledger::Posted,
 };
@@ -286,7 +286,7 @@ impl Writer {
         }
         tell(callers, judged.results);
         if let Some(prepared) = judged.prepared {
-            self.settle_down(prepared, &judged.slots)?;
+            self.settle_down(prepared)?;
         }
         Ok(())
     }
@@ -297,25 +297,25 @@ impl Writer {
         self.book.accept();
         let shared = &self.setup.shared;
         let watermark = shared.derived.watermark();
-        let mut by_user: HashMap<UserNo, Vec<&Row>> = HashMap::with_capacity(slots.len());
-        for row in &prepared.batch.rows {
-            by_user.entry(row.user_no).or_default().push(row);
-        }
-        for (user, slot) in slots {
-            let Some(rows) = by_user.get(&slot.user_no) else { continue };
-            let Some(state) = self.book.state(*user) else { continue };
-            let before = slot.seen().next_due;
-            let entries = rows.iter().map(|row| (row.seq, row.entry.clone()));
-            slot.show(state, entries, watermark);
+        let posted = shared.posted.receiver_count() > 0;
+        for rows in prepared.rows_by_user().chunk_by(|one, next| one.0 == next.0) {
+            let user = rows[0].0;
+            let (Some(slot), Some(state)) = (slots.get(&user), self.book.state(user)) else {
+                continue;
+            };
+            let before = slot.next_due();
+            let policy = self.book.policy();
+            let kind = |row: &Row| book::kind_of(policy, &row.entry.resource);
+            slot.show(state, rows.iter().map(|(_, row)| (*row, kind(row))), watermark);
             if state.holds.len() > state.open_holds() || !state.correctable.is_empty() {
-                self.cluttered.insert(*user);
+                self.cluttered.insert(user);
             }
             if before != state.next_due() {
-                before.map(|due| self.due.remove(&(due, *user)));
-                state.next_due().map(|due| self.due.insert((due, *user)));
+                before.map(|due| self.due.remove(&(due, user)));
+                state.next_due().map(|due| self.due.insert((due, user)));
             }
-            if shared.posted.receiver_count() > 0 {
-                let entries = rows.iter().map(|row| row.entry.as_ref().clone()).collect();
+            if posted {
+                let entries = rows.iter().map(|(_, row)| row.entry.as_ref().clone()).collect();
                 // Nobody listening any more is fine.
                 let _ = shared.posted.send(Posted { account: slot.account, entries });
             }

@@ -113,11 +113,9 @@ impl Writer {
         let found = profile::find(&self.setup.connection, user).map_err(failure::of_read)?;
         let Some((_, _, profile)) = found else { return Ok(()) };
         self.take_over(&slot);
+        slot.show_profile(&profile);
         if let Some(state) = self.book.state_mut(user) {
             state.profile = profile;
-        }
-        if let Some(state) = self.book.state(user) {
-            slot.show(state, std::iter::empty(), self.setup.shared.derived.watermark());
         }
         Ok(())
     }

@@ -4,30 +4,31 @@ use super::{Fatal, Writer};
 use crate::{accounts::Slot, journal::Prepared, profile, row::Seq};
 use novacore_ledger::{AccountState, Entry, Profile};
 use novacore_store::{book, error::StoreError};
-use novacore_vocab::UserId;
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 /// How often the free space is looked at, in batches; at once after the disk was full.
 const DISK_LOOK_BATCHES: u64 = 64;
 /// A write of the control plane touches some pages of the log: as many as these rows do.
 const ROWS_OF_A_CONTROL: usize = 64;
+/// How many keys may be dropped from memory after a batch, at least; twice as many as it added if
+/// that is more, so that they never pile up.
+const KEYS_DROPPED_MIN: usize = 1_024;
+/// How many keys may be dropped in a second in which nothing else happens.
+const KEYS_DROPPED_WHEN_IDLE: usize = 16_384;
 /// How many accounts may be looked at for eviction after a batch.
 const EVICTION_TRIES: usize = 1_024;
 
 impl Writer {
     /// Hands a committed batch on. Blocks while derived files lag too far behind: that is the
     /// back-pressure.
-    pub(super) fn settle_down(
-        &mut self,
-        prepared: Prepared,
-        slots: &HashMap<UserId, Arc<Slot>>,
-    ) -> Result<(), Fatal> {
-        for (seq, user, key) in prepared.keys(slots) {
-            self.recent_keys.push_back((seq, user, key));
-        }
+    pub(super) fn settle_down(&mut self, prepared: Prepared) -> Result<(), Fatal> {
+        let known = self.recent_keys.len();
+        let fresh = prepared.keys().map(|(seq, user, key)| (seq, user, key.clone()));
+        self.recent_keys.extend(fresh);
+        let fresh = self.recent_keys.len() - known;
         let fed = self.setup.shared.derived.feed(prepared.batch);
         fed.map_err(|error| Fatal(format!("derived files cannot be kept: {error}")))?;
-        self.drop_keys();
+        self.drop_keys(KEYS_DROPPED_MIN.max(2 * fresh));
         let keep = self.setup.accounts_max;
         if self.setup.shared.accounts.len() > keep {
             self.evict(keep);
@@ -41,17 +42,22 @@ impl Writer {
         self.checkpointer.note_rows(&self.setup.connection, written);
     }
 
-    /// Drops keys from memory that look-ups find by now.
-    fn drop_keys(&mut self) {
+    /// Drops keys from memory that look-ups find by now. Look-ups learn of many at a time, which
+    /// are dropped bit by bit: nobody shall wait for all of them.
+    fn drop_keys(&mut self, at_most: usize) {
         let covered = self.setup.shared.derived.keys_covered_through();
-        while let Some((seq, user, key)) = self.recent_keys.front() {
-            if *seq > covered {
-                break;
+        for _ in 0..at_most {
+            match self.recent_keys.pop_front_if(|(seq, _, _)| *seq <= covered) {
+                Some((seq, user, key)) => {
+                    self.book.forget_key(user, &key);
+                    self.keys_dropped_through = seq;
+                }
+                None => {
+                    self.keys_dropped_through = covered;
+                    break;
+                }
             }
-            self.book.forget_key(*user, key);
-            self.recent_keys.pop_front();
         }
-        self.keys_dropped_through = covered;
     }
 
     fn evict(&mut self, keep: usize) {
@@ -70,7 +76,7 @@ impl Writer {
     /// Once a second: forget ended holds and corrected entries that derived files show by now.
     pub(super) fn tidy_up(&mut self) {
         let watermark = self.setup.shared.derived.watermark();
-        self.drop_keys();
+        self.drop_keys(KEYS_DROPPED_WHEN_IDLE);
         for user in std::mem::take(&mut self.cluttered) {
             let Some(slot) = self.setup.shared.accounts.get(user) else { continue };
             if let Some(state) = self.book.state_mut(user) {
@@ -151,19 +157,5 @@ impl Writer {
         // A file system that cannot say is not full; SQLite will tell.
         self.disk_full = free.is_ok_and(|bytes| bytes < self.setup.free_bytes_min);
         self.disk_full
-    }
-}
-
-impl Prepared {
-    /// The keys of the batch with the rows that carry them.
-    fn keys(
-        &self,
-        slots: &HashMap<UserId, Arc<Slot>>,
-    ) -> Vec<(Seq, UserId, novacore_vocab::IdempotencyKey)> {
-        let users: HashMap<_, _> = slots.iter().map(|(user, slot)| (slot.user_no, *user)).collect();
-        let keyed = self.batch.rows.iter().zip(self.row_keys());
-        keyed
-            .filter_map(|(row, key)| Some((row.seq, users[&row.user_no], key?.key.clone())))
-            .collect()
     }
 }
