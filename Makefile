@@ -62,7 +62,8 @@ soak: setup
 	fi
 
 bench: setup
-	$(CARGO) run --release --package novacore-benches -- all
+	$(CARGO) build --release --package novacore --package novacore-benches
+	$(TARGET_DIR)/release/novacore-benches all
 
 # What a bare machine lacks: the toolchain is the user's choice, the C compiler (for SQLite) is not.
 setup:

@@ -42,6 +42,43 @@ impl Clock for RunningClock {
     }
 }
 
+/// On whom the commands fall.
+#[derive(Clone, Debug)]
+enum Crowd {
+    /// On all alike.
+    Uniform,
+    /// On the n-th most often in proportion to 1/n: the sums of these shares, the last of them 1.
+    Zipf(Arc<[f64]>),
+    /// On one.
+    Hot,
+}
+
+impl Crowd {
+    fn zipf(accounts: usize) -> Crowd {
+        let mut sum = 0.0;
+        let mut shares: Vec<f64> = (1..=accounts)
+            .map(|rank| {
+                sum += 1.0 / rank as f64;
+                sum
+            })
+            .collect();
+        shares.iter_mut().for_each(|share| *share /= sum);
+        Crowd::Zipf(shares.into())
+    }
+
+    /// The account on which a command falls.
+    fn pick(&self, number: u64, accounts: usize) -> usize {
+        match self {
+            Crowd::Uniform => spread(number, accounts),
+            Crowd::Zipf(shares) => {
+                let point = spread(number, 1 << 30) as f64 / f64::from(1 << 30);
+                shares.partition_point(|share| *share <= point).min(accounts - 1)
+            }
+            Crowd::Hot => 0,
+        }
+    }
+}
+
 /// A store with entries in it.
 pub(crate) struct Filled {
     store: Arc<SqliteStore>,
@@ -114,7 +151,7 @@ fn user(id: UserId) -> anyhow::Result<User> {
 }
 
 /// Spreads numbers evenly over accounts, in no order that a disk could like.
-fn spread(number: u64, accounts: usize) -> usize {
+pub(crate) fn spread(number: u64, accounts: usize) -> usize {
     (number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 20) as usize % accounts
 }
 
@@ -147,13 +184,18 @@ pub(crate) async fn measure(filled: &Filled, dir: &Path, cli: &Cli) -> anyhow::R
     for callers in cli.callers.iter().copied() {
         let yard = raw::measure(dir, callers, time, cli.runs).await?;
         show("raw append + fdatasync", callers, &yard, &yard);
-        for (what, hot) in [("record, uniform", false), ("record, one hot user", true)] {
+        let crowds = [
+            ("record, uniform", Crowd::Uniform),
+            ("record, Zipf", Crowd::zipf(cli.accounts)),
+            ("record, one hot user", Crowd::Hot),
+        ];
+        for (what, crowd) in crowds {
             if !what.contains(&cli.only) {
                 continue;
             }
             let mut runs = Vec::new();
             for _ in 0..cli.runs {
-                runs.push(records(filled, callers, time, hot).await?);
+                runs.push(records(filled, callers, time, &crowd).await?);
             }
             show(what, callers, &median(runs), &yard);
         }
@@ -185,14 +227,15 @@ async fn records(
     filled: &Filled,
     callers: usize,
     time: Duration,
-    hot: bool,
+    crowd: &Crowd,
 ) -> anyhow::Result<Run> {
+    let crowd = crowd.clone();
     let (store, users, keys) = (filled.store.clone(), filled.users.clone(), filled.keys.clone());
     let ask = move |_, _| {
-        let (store, users) = (store.clone(), users.clone());
+        let store = store.clone();
         let number = keys.fetch_add(1, Ordering::Relaxed);
+        let user = users[crowd.pick(number, users.len())];
         async move {
-            let user = if hot { users[0] } else { users[spread(number, users.len())] };
             applied(store.submit(user, record(number)).await?)?;
             Ok(())
         }

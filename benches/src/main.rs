@@ -3,6 +3,7 @@
 //! See `benches/README.md` for how to repeat them and what was measured.
 
 mod embedded;
+mod http;
 mod load;
 mod raw;
 
@@ -19,7 +20,9 @@ enum What {
     Embedded,
     /// Opening a filled data directory.
     Start,
-    /// Both.
+    /// The binary over HTTP, closed and open loop, and its memory.
+    Http,
+    /// All of it.
     All,
 }
 
@@ -44,6 +47,9 @@ struct Cli {
     /// How many callers ask at once, one table row each.
     #[arg(long, value_delimiter = ',', default_values_t = [1, 64, 512])]
     callers: Vec<usize>,
+    /// The server's binary; by default the one that was built beside this.
+    #[arg(long)]
+    binary: Option<std::path::PathBuf>,
     /// Only rows whose name holds this text: for a profile of one of them.
     #[arg(long, default_value = "")]
     only: String,
@@ -54,13 +60,18 @@ fn main() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let folder = tempfile::tempdir()?;
     runtime.block_on(async {
-        let filled = embedded::fill(folder.path(), &cli).await?;
-        if cli.what != What::Start {
-            embedded::measure(&filled, folder.path(), &cli).await?;
+        if cli.what != What::Http {
+            let filled = embedded::fill(folder.path(), &cli).await?;
+            if cli.what != What::Start {
+                embedded::measure(&filled, folder.path(), &cli).await?;
+            }
+            drop(filled);
+            if cli.what != What::Embedded {
+                embedded::start(folder.path(), &cli)?;
+            }
         }
-        drop(filled);
-        if cli.what != What::Embedded {
-            embedded::start(folder.path(), &cli)?;
+        if matches!(cli.what, What::Http | What::All) {
+            http::measure(&cli).await?;
         }
         Ok(())
     })

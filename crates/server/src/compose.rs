@@ -55,6 +55,8 @@ pub(crate) fn compose(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<
         trial_days: config.auth.trial_days,
         first_tier,
         attempts: config.auth.attempts(),
+        // Whoever has his account in memory is asked for just as often.
+        cache_rows_max: config.store.accounts_max,
         ..AuthOptions::default()
     };
     let auth = Auth::new(store.clone(), clock.clone(), &secrets, options)?;

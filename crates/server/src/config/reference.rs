@@ -19,7 +19,7 @@ pub(crate) const KEYS: [(&str, &str); 27] = [
     ),
     ("server.request_seconds", "How long a request may take until its answer begins."),
     ("store.data_dir", "Folder of the ledger."),
-    ("store.accounts_max", "Accounts kept in memory."),
+    ("store.accounts_max", "Accounts kept in memory, and likewise users and keys."),
     (
         "store.free_bytes_min",
         "Below this many free bytes on the disk, writes are refused with 503.",
