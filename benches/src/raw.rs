@@ -19,7 +19,7 @@ pub(crate) async fn measure(
     let mut all = Vec::new();
     for number in 0..runs {
         let file = File::create(dir.join(format!("raw-{callers}-{number}")))?;
-        let (sender, receiver) = lane::<oneshot::Sender<()>>();
+        let (sender, receiver) = lane::<oneshot::Sender<()>>(|_| 1);
         let writer = std::thread::spawn(move || write(file, receiver));
         let ask = move |_, _| {
             let sender = sender.clone();
@@ -37,7 +37,7 @@ pub(crate) async fn measure(
 
 fn write(mut file: File, mut jobs: LaneReceiver<oneshot::Sender<()>>) -> anyhow::Result<()> {
     loop {
-        let batch = jobs.next_batch(|_| 1);
+        let batch = jobs.next_batch();
         if batch.is_empty() {
             return Ok(());
         }

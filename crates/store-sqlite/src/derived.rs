@@ -172,9 +172,11 @@ impl Derived {
         self.progress.keys_through.load(Ordering::Acquire)
     }
 
-    /// Looks keys up.
-    pub(crate) fn keys(&self) -> KeyReader {
-        self.keys.clone()
+    /// The rows that may carry a key of this hash, and the row up to which that is complete.
+    pub(crate) fn find_key(&self, hash: u64) -> Result<(Vec<Seq>, Seq), StoreError> {
+        let found = self.keys.find(hash).map_err(DerivedError::Keys);
+        let found = found.inspect_err(|error| self.options.note_damage(error))?;
+        Ok((found.seqs, found.covered_through))
     }
 }
 

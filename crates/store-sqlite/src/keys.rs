@@ -1,8 +1,8 @@
 //! From an idempotency key to what is stored under it.
 
 use crate::{
+    derived::Derived,
     failure,
-    key_index::KeyReader,
     row::{self, Seq, UserNo},
 };
 use novacore_ledger::KeyRecord;
@@ -12,14 +12,11 @@ use rusqlite::{Connection, OptionalExtension};
 
 /// The rows that may carry a key; almost always none.
 pub(crate) fn candidates(
-    index: &KeyReader,
+    derived: &Derived,
     user: UserId,
     key: &IdempotencyKey,
 ) -> Result<(Vec<Seq>, Seq), StoreError> {
-    let found = index
-        .find(row::key_hash(user, key.as_str()))
-        .map_err(|error| StoreError::Damaged { file: "keys".into(), why: error.to_string() })?;
-    Ok((found.seqs, found.covered_through))
+    derived.find_key(row::key_hash(user, key.as_str()))
 }
 
 /// Reads the row that carries a key, if one of the candidates does.
@@ -48,13 +45,13 @@ pub(crate) fn read(
 
 /// Looks a key up in the index and the ledger, on this thread.
 pub(crate) fn find(
-    index: &KeyReader,
+    derived: &Derived,
     connection: &Connection,
     user_no: UserNo,
     user: UserId,
     key: &IdempotencyKey,
 ) -> Result<Option<KeyRecord>, StoreError> {
-    let (seqs, _) = candidates(index, user, key)?;
+    let (seqs, _) = candidates(derived, user, key)?;
     read(connection, user_no, key, &seqs)
 }
 

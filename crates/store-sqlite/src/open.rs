@@ -18,6 +18,7 @@ use crate::{
 use arc_swap::ArcSwap;
 use novacore_ledger::{Policy, Tier};
 use novacore_store::{
+    book::{Book, Decide},
     clock::Clock,
     lane::{LaneReceiver, LaneSender, lane},
     observe::Observer,
@@ -111,6 +112,9 @@ pub enum OpenError {
     /// Derived files cannot be made.
     #[error("derived files: {0}")]
     Derived(String),
+    /// The configured and the stored tiers and resources do not fit together.
+    #[error("tiers and resources: {0}")]
+    Policy(String),
     /// SQLite failed.
     #[error("{LEDGER_FILE}: {0}")]
     Sqlite(#[from] rusqlite::Error),
@@ -139,6 +143,14 @@ impl Drop for Threads {
 impl SqliteStore {
     /// Opens a data directory, or makes a new one. Blocks until derived files have caught up.
     pub fn open(options: Options) -> Result<SqliteStore, OpenError> {
+        SqliteStore::open_judged_by(options, novacore_ledger::decide)
+    }
+
+    /// As [`SqliteStore::open`], with another judge: for tests of what a broken one does.
+    pub(crate) fn open_judged_by(
+        options: Options,
+        judge: Decide,
+    ) -> Result<SqliteStore, OpenError> {
         let lock = lock_dir(&options.dir)?;
         let path = options.dir.join(LEDGER_FILE);
         let mut connection = open_ledger(&path)?;
@@ -154,13 +166,13 @@ impl SqliteStore {
         let shared = Arc::new(Shared {
             accounts: Accounts::default(),
             names,
-            policy: ArcSwap::from(policy),
+            policy: ArcSwap::from(policy.clone()),
             derived,
             posted: broadcast::channel(POSTED_BACKLOG).0,
             entries: AtomicU64::new(head.last_seq),
             trouble: RwLock::new(None),
         });
-        start(options, path, connection, head, shared, lock)
+        start(options, Book::with_decide(policy, judge), connection, head, shared, lock)
     }
 }
 
@@ -184,13 +196,14 @@ pub(crate) fn derived_options(
 
 fn start(
     options: Options,
-    path: PathBuf,
+    book: Book,
     connection: Connection,
     head: Head,
     shared: Arc<Shared>,
     lock: File,
 ) -> Result<SqliteStore, OpenError> {
-    let (jobs, queue) = lane();
+    let (jobs, queue) = lane(Job::weight);
+    let path = options.dir.join(LEDGER_FILE);
     let readers = Readers::new(&path);
     let clock = options.clock.clone();
     let mut writer = Writer::new(
@@ -204,6 +217,7 @@ fn start(
             free_bytes_min: options.free_bytes_min,
             on_fatal: options.on_fatal,
         },
+        book,
         head,
     );
     recall(&path, &readers, &shared, &mut writer)?;
@@ -354,7 +368,7 @@ fn ledger_uuid(connection: &Connection) -> Result<[u8; 16], OpenError> {
 fn load_policy(connection: &mut Connection, options: &Options) -> Result<Policy, OpenError> {
     let tx = connection.transaction()?;
     let policy = crate::policy::load(&tx, &options.resources, &options.tiers)
-        .map_err(|error| OpenError::Derived(error.to_string()))?;
+        .map_err(|error| OpenError::Policy(error.to_string()))?;
     tx.commit()?;
     Ok(policy)
 }

@@ -18,7 +18,7 @@ use novacore_store::{
     lane::LaneSender,
     ledger::{
         AccountView, DayAmount, DayRange, ENTRY_PAGE_ROWS_MAX, EntryQuery, Ledger, Posted,
-        ResourceUse, StoreHealth,
+        ResourceUse, StoreHealth, refuse_too_many,
     },
 };
 use novacore_vocab::{HoldId, IdempotencyKey, ResourceName, UserId};
@@ -77,7 +77,7 @@ impl SqliteStore {
         key: &IdempotencyKey,
     ) -> Result<(Option<KeyRecord>, Seq), StoreError> {
         let user = slot.account.user;
-        let (candidates, through) = keys::candidates(&self.shared.derived.keys(), user, key)?;
+        let (candidates, through) = keys::candidates(&self.shared.derived, user, key)?;
         if candidates.is_empty() {
             return Ok((None, through));
         }
@@ -133,6 +133,9 @@ impl Ledger for SqliteStore {
         &self,
         commands: Vec<(UserId, Command)>,
     ) -> Vec<Result<Outcome, StoreError>> {
+        if let Some(refused) = refuse_too_many(commands.len()) {
+            return refused;
+        }
         let mut asks = Vec::with_capacity(commands.len());
         let mut results = Vec::with_capacity(commands.len());
         for (user, command) in commands {

@@ -158,12 +158,11 @@ pub(crate) struct Writer {
 pub(crate) struct Fatal(pub(crate) String);
 
 impl Writer {
-    pub(crate) fn new(setup: Setup, head: Head) -> Writer {
-        let policy = setup.shared.policy.load_full();
+    pub(crate) fn new(setup: Setup, book: Book, head: Head) -> Writer {
         let checkpointer = Checkpointer::start(&setup.ledger_path);
         let keys_dropped_through = setup.shared.derived.keys_covered_through();
         Writer {
-            book: Book::new(policy),
+            book,
             head,
             checkpointer,
             due: BTreeSet::new(),
@@ -192,7 +191,7 @@ impl Writer {
     /// Works until every sender is gone, or until going on would be unsafe.
     pub(crate) fn run(mut self, mut jobs: LaneReceiver<Job>) {
         loop {
-            let batch = jobs.next_batch(Job::weight);
+            let batch = jobs.next_batch();
             if batch.is_empty() {
                 break;
             }

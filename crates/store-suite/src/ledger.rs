@@ -30,7 +30,7 @@ use novacore_store::{
     clock::Clock,
     directory::Directory,
     error::StoreError,
-    ledger::{EntryQuery, Ledger},
+    ledger::{EntryQuery, Ledger, SUBMIT_COMMANDS_MAX},
 };
 use novacore_vocab::{
     Amount, HoldId, IdempotencyKey, OrgId, ResourceName, Source, TierName, Timestamp, UserId,
@@ -97,6 +97,7 @@ macro_rules! ledger_suite {
             versions_are_gapless_under_load,
             what_makes_room_goes_first_in_a_call,
             a_call_answers_in_the_order_of_its_commands,
+            a_call_of_too_many_commands_writes_nothing,
             a_tier_change_is_in_force_at_once,
             an_override_is_in_force_at_once_and_until_it_expires,
             overrides_survive_a_restart,

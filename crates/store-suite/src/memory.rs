@@ -23,7 +23,7 @@ use novacore_store::{
     error::StoreError,
     ledger::{
         AccountView, DayAmount, DayRange, ENTRY_PAGE_ROWS_MAX, EntryQuery, Ledger, Posted,
-        ResourceUse, StoreHealth,
+        ResourceUse, StoreHealth, refuse_too_many,
     },
 };
 use novacore_vocab::{Account, HoldId, KeyId, ResourceName, SessionId, Timestamp, UserId};
@@ -222,6 +222,9 @@ impl Ledger for Memory {
         &self,
         commands: Vec<(UserId, Command)>,
     ) -> Vec<Result<Outcome, StoreError>> {
+        if let Some(refused) = refuse_too_many(commands.len()) {
+            return refused;
+        }
         commands.into_iter().map(|(user, command)| self.run(user, command)).collect()
     }
 

@@ -1,81 +1,94 @@
 //! The queue before a writer, and its natural group commit: whatever queued while the last batch
 //! was committed makes the next one; there are no timers.
 //!
+//! A job is as heavy as the commands that it brings.
 //! Invariant: the queue is bounded; what does not fit is refused at once, never waited for.
 
-use crate::error::StoreError;
+use crate::{error::StoreError, ledger::SUBMIT_COMMANDS_MAX};
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
 };
 use tokio::sync::mpsc;
 
-/// Most jobs that wait for a lane.
-pub const QUEUE_JOBS_MAX: usize = 8_192;
-/// Most jobs of a batch.
-pub const BATCH_JOBS_MAX: usize = 4_096;
+/// Most commands that wait for a lane.
+pub const QUEUE_COMMANDS_MAX: usize = 8_192;
+/// A batch takes no further job once it has as many commands.
+pub const BATCH_COMMANDS_MAX: usize = 4_096;
 
-const _: () = assert!(BATCH_JOBS_MAX <= QUEUE_JOBS_MAX);
+const _: () = assert!(BATCH_COMMANDS_MAX <= QUEUE_COMMANDS_MAX);
+const _: () = assert!(SUBMIT_COMMANDS_MAX <= QUEUE_COMMANDS_MAX, "a job must fit when none waits");
+
+/// How many commands a job brings; one that brings none takes up the room of one.
+pub type Weigh<T> = fn(&T) -> usize;
 
 /// The entrance of a lane.
 #[derive(Debug)]
 pub struct LaneSender<T> {
-    jobs: mpsc::Sender<T>,
+    jobs: mpsc::UnboundedSender<T>,
     depth: Arc<AtomicUsize>,
+    weigh: Weigh<T>,
 }
 
 impl<T> Clone for LaneSender<T> {
     fn clone(&self) -> LaneSender<T> {
-        LaneSender { jobs: self.jobs.clone(), depth: self.depth.clone() }
+        let (jobs, depth) = (self.jobs.clone(), self.depth.clone());
+        LaneSender { jobs, depth, weigh: self.weigh }
     }
 }
 
 /// The exit of a lane, owned by its writer.
 #[derive(Debug)]
 pub struct LaneReceiver<T> {
-    jobs: mpsc::Receiver<T>,
+    jobs: mpsc::UnboundedReceiver<T>,
     depth: Arc<AtomicUsize>,
+    weigh: Weigh<T>,
 }
 
-/// A lane for at most [`QUEUE_JOBS_MAX`] waiting jobs.
-pub fn lane<T>() -> (LaneSender<T>, LaneReceiver<T>) {
-    let (sender, receiver) = mpsc::channel(QUEUE_JOBS_MAX);
+/// A lane for at most [`QUEUE_COMMANDS_MAX`] waiting commands.
+pub fn lane<T>(weigh: Weigh<T>) -> (LaneSender<T>, LaneReceiver<T>) {
+    // The weights bound it.
+    let (sender, receiver) = mpsc::unbounded_channel();
     let depth = Arc::new(AtomicUsize::new(0));
-    (LaneSender { jobs: sender, depth: depth.clone() }, LaneReceiver { jobs: receiver, depth })
+    let entrance = LaneSender { jobs: sender, depth: depth.clone(), weigh };
+    (entrance, LaneReceiver { jobs: receiver, depth, weigh })
 }
 
 impl<T> LaneSender<T> {
     /// Queues a job, or says at once why not.
     pub fn send(&self, job: T) -> Result<(), StoreError> {
-        self.depth.fetch_add(1, Ordering::Relaxed);
-        self.jobs.try_send(job).map_err(|refused| {
-            self.depth.fetch_sub(1, Ordering::Relaxed);
-            match refused {
-                mpsc::error::TrySendError::Full(_) => StoreError::Overloaded,
-                mpsc::error::TrySendError::Closed(_) => StoreError::Unavailable,
-            }
-        })
+        let weight = (self.weigh)(&job).max(1);
+        let before = self.depth.fetch_add(weight, Ordering::Relaxed);
+        let sent = if before + weight > QUEUE_COMMANDS_MAX {
+            Err(StoreError::Overloaded)
+        } else {
+            self.jobs.send(job).map_err(|_| StoreError::Unavailable)
+        };
+        if sent.is_err() {
+            self.depth.fetch_sub(weight, Ordering::Relaxed);
+        }
+        sent
     }
 
-    /// How many jobs wait.
+    /// How many commands wait.
     pub fn depth(&self) -> usize {
         self.depth.load(Ordering::Relaxed)
     }
 }
 
 impl<T> LaneReceiver<T> {
-    /// Waits for a job and takes it with all that queued behind it, until their weights add up to
-    /// [`BATCH_JOBS_MAX`]. Empty once every sender is gone and the queue is drained.
-    pub fn next_batch(&mut self, weigh: impl Fn(&T) -> usize) -> Vec<T> {
+    /// Waits for a job and takes it with all that queued behind it, up to [`BATCH_COMMANDS_MAX`].
+    /// Empty once every sender is gone and the queue is drained.
+    pub fn next_batch(&mut self) -> Vec<T> {
         let mut batch = Vec::new();
         let mut weight = 0;
         let mut next = self.jobs.blocking_recv();
         while let Some(job) = next {
-            weight += weigh(&job);
+            weight += (self.weigh)(&job).max(1);
             batch.push(job);
-            next = if weight < BATCH_JOBS_MAX { self.jobs.try_recv().ok() } else { None };
+            next = if weight < BATCH_COMMANDS_MAX { self.jobs.try_recv().ok() } else { None };
         }
-        self.depth.fetch_sub(batch.len(), Ordering::Relaxed);
+        self.depth.fetch_sub(weight, Ordering::Relaxed);
         batch
     }
 }
@@ -86,16 +99,30 @@ mod tests {
 
     #[test]
     fn what_queued_meanwhile_is_one_batch_and_what_does_not_fit_is_refused() {
-        let (sender, mut receiver) = lane();
-        for job in 0..QUEUE_JOBS_MAX {
+        let (sender, mut receiver) = lane(|_| 1);
+        for job in 0..QUEUE_COMMANDS_MAX {
             sender.send(job).unwrap();
         }
         assert_eq!(sender.send(0), Err(StoreError::Overloaded));
-        assert_eq!(sender.depth(), QUEUE_JOBS_MAX);
-        assert_eq!(receiver.next_batch(|_| 1), (0..BATCH_JOBS_MAX).collect::<Vec<_>>());
-        assert_eq!(sender.depth(), QUEUE_JOBS_MAX - BATCH_JOBS_MAX);
+        assert_eq!(sender.depth(), QUEUE_COMMANDS_MAX);
+        assert_eq!(receiver.next_batch(), (0..BATCH_COMMANDS_MAX).collect::<Vec<_>>());
+        assert_eq!(sender.depth(), QUEUE_COMMANDS_MAX - BATCH_COMMANDS_MAX);
         drop(sender);
-        assert_eq!(receiver.next_batch(|_| 1).len(), QUEUE_JOBS_MAX - BATCH_JOBS_MAX);
-        assert_eq!(receiver.next_batch(|_| 1), Vec::<usize>::new());
+        assert_eq!(receiver.next_batch().len(), QUEUE_COMMANDS_MAX - BATCH_COMMANDS_MAX);
+        assert_eq!(receiver.next_batch(), Vec::<usize>::new());
+    }
+
+    #[test]
+    fn a_job_takes_the_room_of_its_commands() {
+        let (sender, mut receiver) = lane(|job: &usize| *job);
+        let heavy = QUEUE_COMMANDS_MAX - 2;
+        sender.send(heavy).unwrap();
+        sender.send(0).unwrap();
+        assert_eq!(sender.send(2), Err(StoreError::Overloaded));
+        assert_eq!(sender.depth(), QUEUE_COMMANDS_MAX - 1);
+        sender.send(1).unwrap();
+        assert_eq!(receiver.next_batch(), [heavy]);
+        assert_eq!(receiver.next_batch(), [0, 1]);
+        assert_eq!(sender.depth(), 0);
     }
 }

@@ -152,6 +152,11 @@ pub struct StoreHealth {
     pub entries: u64,
 }
 
+/// The results of so many commands at once, if they are too many for one call.
+pub fn refuse_too_many(commands: usize) -> Option<Vec<Result<Outcome, StoreError>>> {
+    (commands > SUBMIT_COMMANDS_MAX).then(|| vec![Err(StoreError::Overloaded); commands])
+}
+
 /// The ledger.
 #[async_trait]
 pub trait Ledger: Send + Sync + std::fmt::Debug {
@@ -160,8 +165,9 @@ pub trait Ledger: Send + Sync + std::fmt::Debug {
     /// Fails with [`StoreError::NotFound`] if there is no such user.
     async fn submit(&self, user: UserId, command: Command) -> Result<Outcome, StoreError>;
 
-    /// As [`Ledger::submit`] for many at once, at most [`SUBMIT_COMMANDS_MAX`]; results in the
-    /// commands' order. Each succeeds or fails for itself.
+    /// As [`Ledger::submit`] for many at once; results in the commands' order. Each succeeds or
+    /// fails for itself, but for more than [`SUBMIT_COMMANDS_MAX`], which are
+    /// [`StoreError::Overloaded`] every one.
     async fn submit_all(
         &self,
         commands: Vec<(UserId, Command)>,

@@ -165,19 +165,20 @@ impl Writer {
         let mut sound = Vec::with_capacity(items.len());
         let mut is_sound = Vec::with_capacity(items.len());
         for item in items {
-            self.provide_again(std::slice::from_ref(item), slots)?;
-            let runs = self.try_run(std::slice::from_ref(item), slots, now)?.is_some();
+            // What cannot be read again is no more fit to be judged than what panics.
+            let runs = self.provide_again(std::slice::from_ref(item), slots).is_ok()
+                && self.try_run(std::slice::from_ref(item), slots, now)?.is_some();
             self.take_back(slots)?;
             is_sound.push(runs);
             if runs {
                 sound.push(item.clone());
             }
         }
-        self.provide_again(&sound, slots)?;
+        self.provide_again(&sound, slots).map_err(|error| Fatal(error.to_string()))?;
         let ran = self.try_run(&sound, slots, now)?;
         let mut ran = ran.ok_or_else(|| Fatal("commands panic together but not singly".into()))?;
         let mut outcomes = std::mem::take(&mut ran.outcomes).into_iter();
-        let panicked = || Err(StoreError::Internal("the command panicked".into()));
+        let panicked = || Err(StoreError::Internal("the command could not be judged".into()));
         let results = is_sound
             .into_iter()
             .map(|sound| if sound { outcomes.next().map(Ok) } else { None })
@@ -206,11 +207,10 @@ impl Writer {
         &mut self,
         items: &[Item],
         slots: &HashMap<UserId, Arc<Slot>>,
-    ) -> Result<(), Fatal> {
+    ) -> Result<(), StoreError> {
         for item in items {
             if let Some(slot) = slots.get(&item.user) {
-                let provided = self.provide(slot, &item.command.verb);
-                provided.map_err(|error| Fatal(error.to_string()))?;
+                self.provide(slot, &item.command.verb)?;
             }
         }
         Ok(())

@@ -28,7 +28,7 @@ impl Writer {
             let slipped = seen.is_none() && keys_through < self.keys_dropped_through;
             if slipped && self.book.key(user, key).is_none() {
                 seen = keys::find(
-                    &self.setup.shared.derived.keys(),
+                    &self.setup.shared.derived,
                     &self.setup.connection,
                     slot.user_no,
                     user,

@@ -5,7 +5,8 @@ use super::{OnFatal, Touch};
 use crate::{Options, SqliteStore};
 use novacore_access::{Role, User};
 use novacore_ledger::{
-    Command, EntryKind, Expect, Invalid, OnExpiry, Outcome, Policy, Record, Refusal, Reserve, Verb,
+    AccountState, Command, Decided, EntryKind, Expect, Invalid, KeyRecord, OnExpiry, Outcome,
+    Policy, Record, Refusal, Reserve, Verb, decide,
 };
 use novacore_store::{directory::Users, error::StoreError, ledger::Ledger, observe::Unobserved};
 use novacore_store_suite::memory::HandClock;
@@ -18,8 +19,12 @@ use std::{
 };
 
 fn open(dir: &Path, clock: &Arc<HandClock>) -> Arc<SqliteStore> {
+    Arc::new(SqliteStore::open(options(dir, clock)).unwrap())
+}
+
+fn options(dir: &Path, clock: &Arc<HandClock>) -> Options {
     let policy = Policy::builtin();
-    let options = Options {
+    Options {
         dir: dir.to_owned(),
         resources: policy.resources().cloned().collect(),
         tiers: policy.tiers().into_iter().cloned().collect(),
@@ -29,8 +34,7 @@ fn open(dir: &Path, clock: &Arc<HandClock>) -> Arc<SqliteStore> {
         free_bytes_min: 0,
         key_filter_bytes_max: 1 << 20,
         on_fatal: OnFatal(Arc::new(|why| panic!("{why}"))),
-    };
-    Arc::new(SqliteStore::open(options).unwrap())
+    }
 }
 
 fn clock() -> Arc<HandClock> {
@@ -167,4 +171,47 @@ async fn a_hold_that_runs_out_is_swept_though_nobody_looks() {
         let expiry = heard.expect("somebody sweeps").unwrap();
         assert_eq!(expiry.entries[0].kind, EntryKind::Expire);
     }
+}
+
+/// Panics on 13, once its entries would have been written.
+fn superstitious(
+    state: &AccountState,
+    policy: &Policy,
+    command: &Command,
+    seen: Option<&KeyRecord>,
+    now: Timestamp,
+) -> Decided {
+    let decided = decide(state, policy, command, seen, now);
+    assert!(decided.entries.iter().all(|entry| entry.amount != 13), "thirteen");
+    decided
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_command_that_panics_spoils_no_other_of_its_batch() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open_judged_by(options(dir.path(), &clock()), superstitious).unwrap();
+    let (ada, bob) = (user(1).id, user(2).id);
+    for number in [1, 2] {
+        store.ensure_user(&user(number)).await.unwrap();
+    }
+    store.submit(ada, record(100, None)).await.unwrap();
+    let commands = vec![
+        (ada, record(1, None)),
+        (ada, record(13, None)),
+        (bob, record(2, None)),
+        (ada, record(-100, Some(1))),
+        (bob, record(13, None)),
+        (ada, record(-1, Some(1))),
+    ];
+    let outcomes = store.submit_all(commands).await;
+    let told = outcomes.iter().map(|outcome| match outcome {
+        Ok(Outcome::Applied(_)) => "applied",
+        Ok(Outcome::Refused(_)) => "refused",
+        Err(StoreError::Internal(_)) => "panicked",
+        Ok(Outcome::Replayed(_)) | Err(_) => "something else",
+    });
+    let expected = ["applied", "panicked", "applied", "applied", "panicked", "refused"];
+    assert_eq!(told.collect::<Vec<_>>(), expected);
+    assert_eq!(used(&store, ada).await, (3, 1));
+    assert_eq!(used(&store, bob).await, (1, 2));
 }

@@ -32,4 +32,10 @@ mod ledger {
     }
 
     novacore_store_suite::ledger_suite!(open);
+
+    #[tokio::test]
+    #[ignore = "soak"]
+    async fn a_key_replays_after_a_million_other_commands() {
+        novacore_store_suite::ledger::keys_replay_after(&mut open(), 2_000).await;
+    }
 }

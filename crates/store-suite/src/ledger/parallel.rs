@@ -157,3 +157,15 @@ pub async fn a_call_answers_in_the_order_of_its_commands(harness: &mut impl Harn
     assert_eq!(told, expected);
     assert_eq!(harness.ledger().submit_all(vec![]).await, []);
 }
+
+/// A call may bring so many commands and no more.
+pub async fn a_call_of_too_many_commands_writes_nothing(harness: &mut impl Harness) {
+    let user = user(harness, 1, "pro").await;
+    let calls = |count| vec![(user, command(record("llm_tokens", 1))); count];
+    let refused = harness.ledger().submit_all(calls(SUBMIT_COMMANDS_MAX + 1)).await;
+    assert_eq!(refused, vec![Err(StoreError::Overloaded); SUBMIT_COMMANDS_MAX + 1]);
+    assert_eq!(tokens(harness, user).await, (0, 0));
+    let outcomes = harness.ledger().submit_all(calls(SUBMIT_COMMANDS_MAX)).await;
+    let applied = |outcome: &Result<_, _>| matches!(outcome, Ok(Outcome::Applied(_)));
+    assert!(outcomes.iter().all(applied));
+}

@@ -2,10 +2,14 @@
 
 use super::{
     fixture::{LEDGER_UUID, World},
-    same::{differences, same},
+    same::{differences, keys, same},
 };
-use crate::derived::{Derived, KEYS_DIR, TABLES_FILE};
+use crate::{
+    derived::{Derived, KEYS_DIR, TABLES_FILE},
+    row::Seq,
+};
 use novacore_ledger::Policy;
+use novacore_store::error::StoreError;
 use novacore_store_suite::ops;
 use novacore_vocab::{ResourceKind, ResourceSpec};
 use std::{fs, path::Path, sync::Arc};
@@ -116,6 +120,28 @@ fn damage_that_shows_while_serving_is_mended_by_the_next_start() {
     let derived = world.ledger.open().unwrap();
     let state = world.state(2).clone();
     derived.load_account(2, state.account, state.profile).unwrap_err();
+    drop(derived);
+    carries_on(&mut world);
+}
+
+#[test]
+fn damage_that_shows_in_a_look_up_of_a_key_is_mended_by_the_next_start() {
+    let mut world = world(3);
+    for run in fs::read_dir(world.ledger.derived_dir().join(KEYS_DIR)).unwrap() {
+        let path = run.unwrap().path();
+        let mut bytes = fs::read(&path).unwrap();
+        // Within the first page of entries, which the start does not read.
+        if let Some(byte) = bytes.get_mut(4_096 + 100) {
+            *byte ^= 1;
+            fs::write(&path, bytes).unwrap();
+        }
+    }
+    let derived = world.ledger.open().unwrap();
+    let keys = keys(&world, &derived);
+    let damaged = |(_, hash): &&(Seq, u64)| {
+        matches!(derived.find_key(*hash), Err(StoreError::Damaged { .. }))
+    };
+    assert_ne!(keys.iter().filter(damaged).count(), 0);
     drop(derived);
     carries_on(&mut world);
 }

@@ -1,7 +1,7 @@
 //! What derived files say of every account is what a plain walk over its entries says.
 
 use super::fixture::{Lived, World, user_id};
-use crate::derived::Derived;
+use crate::{derived::Derived, row::Seq};
 use novacore_ledger::{AccountState, Entry, EntryKind};
 use novacore_store::{
     book::kind_of,
@@ -233,6 +233,13 @@ fn same_holders(world: &World, derived: &Derived) {
 
 /// Every key up to the index's mark is found at its row.
 fn same_keys(world: &World, derived: &Derived) {
+    for (seq, hash) in keys(world, derived) {
+        assert!(derived.find_key(hash).unwrap().0.contains(&seq), "the key of row {seq}");
+    }
+}
+
+/// The rows up to the index's mark that carry a key, and its hash.
+pub(super) fn keys(world: &World, derived: &Derived) -> Vec<(Seq, u64)> {
     let through = derived.keys_covered_through();
     let mut select = world
         .ledger
@@ -240,11 +247,8 @@ fn same_keys(world: &World, derived: &Derived) {
         .prepare("SELECT seq, user_no, idem_key FROM entry WHERE idem_key NOT NULL AND seq <= ?1")
         .unwrap();
     let rows = select.query_map([through as i64], |row| {
-        Ok((row.get::<_, i64>(0)? as u64, row.get(1)?, row.get::<_, String>(2)?))
+        let (user_no, key) = (row.get(1)?, row.get::<_, String>(2)?);
+        Ok((row.get::<_, i64>(0)? as Seq, crate::row::key_hash(user_id(user_no), &key)))
     });
-    for row in rows.unwrap() {
-        let (seq, user_no, key) = row.unwrap();
-        let hash = crate::row::key_hash(user_id(user_no), &key);
-        assert!(derived.keys().find(hash).unwrap().seqs.contains(&seq), "key {key} of {user_no}");
-    }
+    rows.unwrap().map(Result::unwrap).collect()
 }
