@@ -18,4 +18,5 @@ mod routes;
 mod view;
 
 pub use docs::openapi;
+pub use problem::request_timeout;
 pub use router::{ApiOptions, internal_router, router};

@@ -171,6 +171,11 @@ fn bounded(
     Failure(Problem::exceeded(kind, detail, numbers))
 }
 
+/// The answer to a request that took too long to arrive or to answer.
+pub fn request_timeout() -> Response<Body> {
+    Failure::new(ProblemKind::TooSlow, "the request took too long").into_response()
+}
+
 impl IntoResponse for Failure {
     fn into_response(self) -> Response<Body> {
         let problem = self.0;

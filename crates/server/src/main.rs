@@ -12,7 +12,7 @@ mod secrets;
 mod serve;
 
 use clap::Parser;
-use std::process::ExitCode;
+use std::{io, process::ExitCode};
 
 // What a caller's thread allocates the writer frees, and the other way round: the system's
 // allocator spends a third of the processor on that.
@@ -26,11 +26,18 @@ fn main() -> ExitCode {
     let command = commands::Cli::parse();
     match commands::run(command) {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads has seen enough: `novacore ledger export | head`.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("novacore: {}", told(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let mut causes = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
+    causes.any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// An error and its causes on one line. A cause that the error before has told already is left out.

@@ -9,7 +9,11 @@ use novacore_access::Email;
 use novacore_api::{ApiOptions, internal_router, router};
 use novacore_app::{auth::bootstrap::FirstAdmin, cx::Cx};
 use secrecy::ExposeSecret;
-use std::net::SocketAddr;
+use std::{
+    fmt,
+    io::{self, Write},
+    net::SocketAddr,
+};
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
@@ -35,7 +39,7 @@ pub(crate) async fn serve(config: &Config) -> anyhow::Result<()> {
     ))];
     if let Some(internal) = config.server.internal_listen {
         let listener = bind(internal).await?;
-        println!("internal calls on http://{}", listener.local_addr()?);
+        say(format_args!("internal calls on http://{}", listener.local_addr()?));
         let routes = internal_router(cx.clone(), options);
         servers.push(tokio::spawn(accept(listener, routes, config.server.clone(), stopped)));
     }
@@ -91,26 +95,31 @@ impl Signals {
 
 /// Says where to go, and makes the first administrator.
 async fn greet(config: &Config, cx: &Cx, address: SocketAddr) -> anyhow::Result<()> {
-    println!("listening on http://{address}");
-    println!("  API      http://{address}/docs");
-    println!("  health   http://{address}/health");
+    say(format_args!("listening on http://{address}"));
+    say(format_args!("  API      http://{address}/docs"));
+    say(format_args!("  health   http://{address}/health"));
     let email = Email::parse(&config.auth.admin_email).context("auth.admin_email")?;
     let password = config.auth.admin_password.clone();
     match cx.auth.ensure_first_admin(email.clone(), password).await? {
         FirstAdmin::Exists => {}
-        FirstAdmin::Created { generated: None, .. } => println!("  admin    {email}"),
+        FirstAdmin::Created { generated: None, .. } => say(format_args!("  admin    {email}")),
         FirstAdmin::Created { generated: Some(password), .. } => {
-            println!("  admin    {email}");
-            println!("  password {}   (shown once)", password.expose_secret());
+            say(format_args!("  admin    {email}"));
+            say(format_args!("  password {}   (shown once)", password.expose_secret()));
         }
     }
     let configured = config.auth.service_token.is_some();
     let token = if configured { "auth.service_token" } else { "novacore admin service-token" };
     secrets::load(config)?;
-    println!("  services show X-Service-Token: see `{token}`");
-    println!(
+    say(format_args!("  services show X-Service-Token: see `{token}`"));
+    say(format_args!(
         "try: curl -s http://{address}/api/auth/register -H 'content-type: application/json' \
          -d '{{\"email\":\"ada@example.com\",\"password\":\"correct horse\"}}'"
-    );
+    ));
     Ok(())
+}
+
+/// Says a line to whoever started the server. One who does not listen does not stop it.
+fn say(line: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stdout(), "{line}");
 }

@@ -31,6 +31,8 @@ pub enum ProblemKind {
     NotFound,
     /// The path exists, the method does not.
     MethodNotAllowed,
+    /// The request took too long to arrive or to answer.
+    TooSlow,
     /// The idempotency key was used for another command.
     KeyReused,
     /// The reservation has ended.
@@ -71,7 +73,7 @@ pub enum ProblemKind {
 
 impl ProblemKind {
     /// Every kind.
-    pub const ALL: [ProblemKind; 27] = [
+    pub const ALL: [ProblemKind; 28] = [
         ProblemKind::MalformedBody,
         ProblemKind::MalformedRequest,
         ProblemKind::CredentialMissing,
@@ -81,6 +83,7 @@ impl ProblemKind {
         ProblemKind::AccountDisabled,
         ProblemKind::NotFound,
         ProblemKind::MethodNotAllowed,
+        ProblemKind::TooSlow,
         ProblemKind::KeyReused,
         ProblemKind::ReservationEnded,
         ProblemKind::EmailTaken,
@@ -126,6 +129,9 @@ impl ProblemKind {
             ProblemKind::NotFound => (404, "urn:novacore:problem:not-found", "Not found"),
             ProblemKind::MethodNotAllowed => {
                 (405, "urn:novacore:problem:method-not-allowed", "Method not allowed")
+            }
+            ProblemKind::TooSlow => {
+                (408, "urn:novacore:problem:request-timeout", "Request timeout")
             }
             ProblemKind::KeyReused => {
                 (409, "urn:novacore:problem:key-reused", "Idempotency key reused")

@@ -10,7 +10,7 @@ use axum::{
     Router,
     body::Body,
     extract::ConnectInfo,
-    http::{HeaderValue, Request, Response, StatusCode, header},
+    http::{HeaderValue, Request, Response, header},
 };
 use hyper::body::Incoming;
 use hyper_util::{
@@ -142,11 +142,7 @@ async fn answer(
 
 /// The rest of the body is not waited for, so the connection ends with this answer.
 fn too_slow() -> Response<Body> {
-    const PROBLEM: &str = r#"{"type":"about:blank","title":"Request Timeout","status":408}"#;
-    let mut response = Response::new(Body::from(PROBLEM));
-    *response.status_mut() = StatusCode::REQUEST_TIMEOUT;
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    let mut response = novacore_api::request_timeout();
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }

@@ -47,6 +47,30 @@ impl Folder {
         command(&self.data()).args(arguments).output().expect("the binary runs")
     }
 
+    /// As [`Folder::run`], with standard output closed at the other end.
+    pub(crate) fn run_unheard(&self, arguments: &[&str]) -> ExitStatus {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let mut command = command(&self.data());
+        command.args(arguments).stdout(writer).status().expect("the binary runs")
+    }
+
+    /// As [`Folder::serve`], with standard output closed at the other end.
+    pub(crate) fn serve_unheard(&self, address: &str) -> Server {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let mut command = command(&self.data());
+        command.args(["serve", "--listen", address]).stdout(writer).stderr(Stdio::null());
+        let child = command.spawn().expect("the binary starts");
+        let mut server = Server { child, url: format!("http://{address}"), agent: agent() };
+        while server.send("GET", "/health/ready", &[], "").is_none() {
+            let ended = server.child.try_wait().expect("its state");
+            assert_eq!(ended, None, "the server has ended");
+            std::thread::yield_now();
+        }
+        server
+    }
+
     /// As [`Folder::run`], with nothing configured but where the data are.
     pub(crate) fn run_bare(&self, arguments: &[&str]) -> Output {
         command(&self.data())

@@ -110,6 +110,7 @@ fn a_body_that_never_ends_is_not_waited_for() {
     let answer = read_all(&mut stream);
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
     assert!(answer.contains("application/problem+json"), "{answer}");
+    assert!(answer.contains("urn:novacore:problem:request-timeout"), "{answer}");
 }
 
 #[test]

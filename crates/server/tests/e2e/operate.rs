@@ -2,7 +2,7 @@
 
 use crate::binary::{Folder, SERVICE_TOKEN};
 use serde_json::json;
-use std::{io::Write, os::unix::fs::PermissionsExt};
+use std::{io::Write, net::TcpListener, os::unix::fs::PermissionsExt};
 
 fn text(output: &std::process::Output) -> String {
     let both = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
@@ -69,6 +69,16 @@ fn without_configuration_secrets_are_made_once_and_kept_from_others() {
 }
 
 #[test]
+fn a_server_that_nobody_listens_to_serves() {
+    let folder = Folder::new();
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("free");
+    let server = folder.serve_unheard(&port.to_string());
+    server.register("ada@example.com");
+    server.terminate();
+    assert!(server.wait().success());
+}
+
+#[test]
 fn sigterm_drains_and_the_ledger_verifies_exports_and_backs_up() {
     let folder = Folder::new();
     let server = folder.serve();
@@ -95,6 +105,8 @@ fn sigterm_drains_and_the_ledger_verifies_exports_and_backs_up() {
     assert!(text(&rebuilt).contains("rebuilt from 20 entries"), "{}", text(&rebuilt));
     let exported = folder.run(&["ledger", "export"]);
     assert_eq!(text(&exported).lines().count(), 20);
+    // As when `head` has seen enough.
+    assert!(folder.run_unheard(&["ledger", "export"]).success());
 
     let server = folder.serve();
     let after = server.get("/api/usage/stats?days=7", &token).body["breakdown"].clone();
