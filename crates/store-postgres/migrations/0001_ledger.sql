@@ -161,3 +161,22 @@ CREATE TABLE usage_day (
     PRIMARY KEY (bucket, user_id, resource_type, day)
 ) WITH (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.05);
 CREATE INDEX usage_day_by_day ON usage_day (resource_type, day);
+
+-- What operators did. `seq` comes from the one row of `audit_last`, whose lock is held until the
+-- commit: so numbers ascend in the order of commits, which a sequence would not promise.
+CREATE TABLE audit (
+    seq    bigint PRIMARY KEY,
+    at     timestamptz NOT NULL,
+    actor  text NOT NULL,
+    action text NOT NULL,
+    target text NOT NULL,
+    before text,
+    after  text,
+    reason text NOT NULL
+);
+CREATE INDEX audit_by_target ON audit (target, seq);
+CREATE TABLE audit_last (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    seq bigint NOT NULL
+);
+INSERT INTO audit_last (seq) VALUES (0);

@@ -16,9 +16,11 @@ mod bucket;
 mod column;
 mod directory;
 mod failure;
+mod ledger;
 mod migrate;
 mod open;
 mod pool;
 
 pub use migrate::{Migrated, migrate};
-pub use open::{OpenError, Options, PostgresStore};
+pub use open::{CLOCK_OFFSET_MAX, OpenError, Options, PostgresStore};
+pub use pool::UrlError;

@@ -3,11 +3,18 @@
 //! Invariant: a database that may lose what it has acknowledged is refused.
 
 use crate::{
+    ledger::{self, Started},
     migrate,
     pool::{Pool, UrlError, configuration},
 };
-use novacore_store::{clock::Clock, error::StoreError};
-use std::{fmt, sync::Arc};
+use novacore_ledger::{Policy, Tier};
+use novacore_store::{
+    clock::Clock,
+    error::StoreError,
+    observe::{Observer, Unobserved},
+};
+use novacore_vocab::ResourceSpec;
+use std::{fmt, sync::Arc, time::Duration};
 use thiserror::Error;
 use tokio_postgres::Client;
 
@@ -21,8 +28,42 @@ pub struct Options {
     pub url: String,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// How far the clock may be off the database's before writes are refused; `None` does not look,
+    /// for tests that drive the clock by hand.
+    pub clock_offset_max: Option<Duration>,
+    /// Who measures.
+    pub observer: Arc<dyn Observer>,
+    /// Configured resources.
+    pub resources: Vec<ResourceSpec>,
+    /// Configured tiers; those that an operator has edited stay as he left them.
+    pub tiers: Vec<Tier>,
     /// Most connections of this node.
     pub connections_max: usize,
+    /// Lanes of this node: batches that it has in flight at once.
+    pub lanes: usize,
+    /// How often the node looks for holds that have run out, and at the database's clock.
+    pub tick: Duration,
+}
+
+/// How far a node's clock may be off the database's.
+pub const CLOCK_OFFSET_MAX: Duration = Duration::from_millis(250);
+
+impl Options {
+    /// The usual options for a database, under the built-in policy.
+    pub fn new(url: String, clock: Arc<dyn Clock>) -> Options {
+        let builtin = Policy::builtin();
+        Options {
+            url,
+            clock,
+            clock_offset_max: Some(CLOCK_OFFSET_MAX),
+            observer: Arc::new(Unobserved),
+            resources: builtin.resources().cloned().collect(),
+            tiers: builtin.tiers().into_iter().cloned().collect(),
+            connections_max: 16,
+            lanes: 1,
+            tick: Duration::from_secs(1),
+        }
+    }
 }
 
 impl fmt::Debug for Options {
@@ -79,16 +120,21 @@ pub enum OpenError {
 pub struct PostgresStore {
     pub(crate) pool: Pool,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) ledger: Started,
 }
 
 impl PostgresStore {
     /// Opens a node on a database that [`migrate()`](crate::migrate()) has brought up to date.
     pub async fn open(options: Options) -> Result<PostgresStore, OpenError> {
-        let pool = Pool::new(configuration(&options.url)?, options.connections_max)?;
+        let config = configuration(&options.url)?;
+        let pool = Pool::new(config.clone(), options.connections_max)?;
         let client = pool.get().await?;
         check_server(&client).await?;
         migrate::check(&client).await?;
-        Ok(PostgresStore { pool, clock: options.clock })
+        drop(client);
+        let clock = options.clock.clone();
+        let ledger = ledger::start(options, config, pool.clone()).await?;
+        Ok(PostgresStore { pool, clock, ledger })
     }
 }
 
