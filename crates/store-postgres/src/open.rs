@@ -37,7 +37,7 @@ pub struct Options {
     pub resources: Vec<ResourceSpec>,
     /// Configured tiers; those that an operator has edited stay as he left them.
     pub tiers: Vec<Tier>,
-    /// Most connections of this node.
+    /// Most connections of this node, besides one for each lane and one that listens.
     pub connections_max: usize,
     /// Lanes of this node: batches that it has in flight at once.
     pub lanes: usize,

@@ -156,11 +156,18 @@ async fn run_batch(node: &Node, batch: &Batch) -> Result<Done, StoreError> {
             tokio::time::sleep(PAUSE * 2_u32.pow(tries - 1)).await;
         }
         match attempt(node, batch, doubt.as_deref()).await {
-            Ok(done) => return Ok(done),
+            Ok(done) => {
+                node.note_trouble(None);
+                return Ok(done);
+            }
             Err(Failed::Conflict) => tracing::debug!("a batch is tried again after a conflict"),
             Err(Failed::Lost) => lost += 1,
             Err(Failed::InDoubt(judged)) => doubt = Some(judged),
-            Err(Failed::Final(error)) if doubt.is_none() => return Err(error),
+            Err(Failed::Final(error)) if doubt.is_none() => {
+                node.observer.commit_failed();
+                node.note_failure(&error);
+                return Err(error);
+            }
             // Whether it was applied is still unknown.
             Err(Failed::Final(error)) => tracing::warn!("a commit stays in doubt: {error}"),
         }
@@ -169,6 +176,7 @@ async fn run_batch(node: &Node, batch: &Batch) -> Result<Done, StoreError> {
         }
     }
     node.observer.commit_failed();
+    node.note_trouble(Some(StoreError::Unavailable));
     match doubt {
         Some(_) => tracing::error!("a batch of {} commands is in doubt", batch.asks.len()),
         None => tracing::warn!("a batch of {} commands was not committed", batch.asks.len()),
@@ -177,7 +185,7 @@ async fn run_batch(node: &Node, batch: &Batch) -> Result<Done, StoreError> {
 }
 
 async fn attempt(node: &Node, batch: &Batch, doubt: Option<&Judged>) -> Result<Done, Failed> {
-    let client = node.pool.get().await.map_err(|error| match error {
+    let client = node.writers.get().await.map_err(|error| match error {
         StoreError::Unavailable => Failed::Lost,
         other => Failed::Final(other),
     })?;

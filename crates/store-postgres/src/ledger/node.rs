@@ -24,6 +24,8 @@ pub(crate) struct Node {
     /// Told apart from other nodes by this.
     pub(crate) id: Uuid,
     pub(crate) pool: Pool,
+    /// The lanes' own connections, so that no number of readers keeps a batch waiting.
+    pub(crate) writers: Pool,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) clock_offset_max: Option<Duration>,
     pub(crate) observer: Arc<dyn Observer>,
@@ -39,6 +41,7 @@ pub(crate) struct Node {
 /// What a node is made of.
 pub(crate) struct Parts {
     pub(crate) pool: Pool,
+    pub(crate) writers: Pool,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) clock_offset_max: Option<Duration>,
     pub(crate) observer: Arc<dyn Observer>,
@@ -55,6 +58,7 @@ impl Node {
         Node {
             id: Uuid::new_v4(),
             pool: parts.pool,
+            writers: parts.writers,
             clock: parts.clock,
             clock_offset_max: parts.clock_offset_max,
             observer: parts.observer,
@@ -84,6 +88,9 @@ impl Node {
 
     /// Notes whether writes are possible, and says so when that changes.
     pub(crate) fn note_trouble(&self, trouble: Option<StoreError>) {
+        if *self.trouble.read() == trouble {
+            return;
+        }
         let mut known = self.trouble.write();
         if *known != trouble {
             match &trouble {
@@ -91,6 +98,21 @@ impl Node {
                 None => tracing::info!("writes are accepted again"),
             }
             *known = trouble;
+        }
+    }
+
+    /// Notes an error of a batch, if it says something about the next one too.
+    pub(crate) fn note_failure(&self, error: &StoreError) {
+        match error {
+            StoreError::StorageFull | StoreError::ClockBehind | StoreError::Unavailable => {
+                self.note_trouble(Some(error.clone()));
+            }
+            StoreError::Overloaded
+            | StoreError::Taken { .. }
+            | StoreError::NotFound(_)
+            | StoreError::Stale(_)
+            | StoreError::Damaged { .. }
+            | StoreError::Internal(_) => {}
         }
     }
 

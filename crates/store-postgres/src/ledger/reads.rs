@@ -90,9 +90,9 @@ pub(crate) async fn hold(
 pub(crate) async fn entries(
     pool: &Pool,
     place: Place,
-    query_: &EntryQuery,
+    asked: &EntryQuery,
 ) -> Result<Vec<Entry>, StoreError> {
-    let order = if query_.after.is_some() { "ASC" } else { "DESC" };
+    let order = if asked.after.is_some() { "ASC" } else { "DESC" };
     // An entry never counts later than it is recorded, so that `until` spares later partitions.
     let sql = format!(
         "SELECT {} FROM usage_ledger l WHERE bucket = $1 AND user_id = $2 \
@@ -102,14 +102,14 @@ pub(crate) async fn entries(
         entry::COLUMNS
     );
     let bound = |version: Version| i64::try_from(version.0).unwrap_or(i64::MAX);
-    let after = query_.after.map_or(0, bound);
-    let before = query_.before.map_or(i64::MAX, bound);
-    let from = At(query_.from.unwrap_or(Timestamp::MIN));
-    let until = At(query_.until.unwrap_or(Timestamp::MAX));
-    let resource = query_.resource.as_ref().map(|resource| resource.as_str());
-    let kinds: Vec<i16> = query_.kinds.iter().map(|kind| entry::kind_no(*kind)).collect();
+    let after = asked.after.map_or(0, bound);
+    let before = asked.before.map_or(i64::MAX, bound);
+    let from = At(asked.from.unwrap_or(Timestamp::MIN));
+    let until = At(asked.until.unwrap_or(Timestamp::MAX));
+    let resource = asked.resource.as_ref().map(|resource| resource.as_str());
+    let kinds: Vec<i16> = asked.kinds.iter().map(|kind| entry::kind_no(*kind)).collect();
     let kinds = Some(kinds).filter(|kinds| !kinds.is_empty());
-    let rows_max = query_.rows_max.min(ENTRY_PAGE_ROWS_MAX) as i64;
+    let rows_max = asked.rows_max.min(ENTRY_PAGE_ROWS_MAX) as i64;
     let rows = query(
         pool,
         &sql,

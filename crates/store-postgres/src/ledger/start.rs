@@ -50,6 +50,7 @@ pub(crate) async fn start(
     drop(client);
     let node = Arc::new(Node::new(Parts {
         pool,
+        writers: Pool::new(config.clone(), options.lanes.max(1))?,
         clock: options.clock,
         clock_offset_max: options.clock_offset_max,
         observer: options.observer,
