@@ -4,22 +4,22 @@
 //! that it sees whatever was acknowledged before by any node.
 
 mod batch;
-mod entry;
-mod hold;
+pub(crate) mod entry;
+pub(crate) mod hold;
 mod lanes;
 mod listen;
 mod node;
 mod overrides;
 mod partitions;
-mod place;
-mod policy;
+pub(crate) mod place;
+pub(crate) mod policy;
 mod profile;
 mod reads;
 mod reports;
 mod start;
 mod sweep;
 mod tell;
-mod text;
+pub(crate) mod text;
 
 pub(crate) use start::{Started, start};
 

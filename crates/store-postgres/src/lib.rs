@@ -20,7 +20,9 @@ mod ledger;
 mod migrate;
 mod open;
 mod pool;
+mod verify;
 
 pub use migrate::{Migrated, migrate};
 pub use open::{CLOCK_OFFSET_MAX, OpenError, Options, PostgresStore};
 pub use pool::UrlError;
+pub use verify::{VerifyReport, verify};

@@ -26,6 +26,9 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// When a peer that says nothing is gone.
 const KEEPALIVE: Duration = Duration::from_secs(10);
 
+/// When an answer that has not come will not come: a server that lives ends statements before.
+pub(crate) const ANSWER: Duration = Duration::from_secs(15);
+
 /// A connection on loan.
 pub(crate) type Client = Object;
 
@@ -81,9 +84,16 @@ impl Pool {
         Ok(Pool { connections })
     }
 
-    /// A connection, within bounded time.
+    /// A connection, within bounded time. One that is lost while it is made is made once more; a
+    /// server that is not there says so at once.
     pub(crate) async fn get(&self) -> Result<Client, StoreError> {
-        self.connections.get().await.map_err(|error| {
+        let mut got = self.connections.get().await;
+        if let Err(PoolError::Backend(error)) = &got
+            && failure::is_disconnect(error)
+        {
+            got = self.connections.get().await;
+        }
+        got.map_err(|error| {
             tracing::debug!("no connection: {error}");
             match error {
                 PoolError::Backend(error) => failure::told(&error),

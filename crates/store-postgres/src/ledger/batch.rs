@@ -20,7 +20,7 @@ mod write;
 use super::{node::Node, place::Place};
 use crate::{
     failure,
-    pool::{Client, Pool},
+    pool::{ANSWER, Client, Pool},
 };
 use judge::Judged;
 use novacore_ledger::{Command, Entry, Outcome, Verb};
@@ -32,7 +32,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
 /// Tries of a batch whose transaction was refused for a conflict, or whose commit is in doubt.
@@ -200,7 +200,7 @@ async fn attempt(node: &Node, batch: &Batch, doubt: Option<&Judged>) -> Result<D
 
 /// Ends a transaction that failed, and with it its locks.
 async fn end(client: Client) {
-    if client.batch_execute("ROLLBACK").await.is_err() {
+    if !matches!(timeout(ANSWER, client.batch_execute("ROLLBACK")).await, Ok(Ok(()))) {
         Pool::discard(client);
     }
 }
@@ -211,7 +211,8 @@ async fn transact(
     batch: &Batch,
     doubt: Option<&Judged>,
 ) -> Result<Done, Failed> {
-    let loaded = load::load(node, client, batch, doubt.is_some()).await?;
+    let loading = load::load(node, client, batch, doubt.is_some());
+    let loaded = timeout(ANSWER, loading).await.map_err(|_| Failed::Lost)??;
     if let (true, Some(judged)) = (loaded.is_committed, doubt) {
         end_reading(client).await?;
         return Ok(judged.done(batch));
@@ -220,26 +221,25 @@ async fn transact(
     let judged = judge::judge(batch, &loaded);
     if judged.postings.is_empty() {
         end_reading(client).await?;
-    } else {
-        let begun = Instant::now();
-        let judged = Box::new(judged);
-        match write::write(client, batch, &judged).await {
-            Ok(()) => {}
-            Err(write::Failed::Before(error)) => return Err(Failed::before_commit(&error)),
-            Err(write::Failed::InDoubt) => return Err(Failed::InDoubt(judged)),
-        }
         node.places.note_rows(&batch.places);
-        node.count_entries(judged.entries() as u64);
-        node.observer.committed(batch.asks.len(), judged.entries(), begun.elapsed());
         return Ok(judged.done(batch));
     }
+    let (begun, judged) = (Instant::now(), Box::new(judged));
+    match timeout(ANSWER, write::write(client, batch, &judged)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(write::Failed::Before(error))) => return Err(Failed::before_commit(&error)),
+        Ok(Err(write::Failed::InDoubt)) | Err(_) => return Err(Failed::InDoubt(judged)),
+    }
     node.places.note_rows(&batch.places);
+    node.count_entries(judged.entries() as u64);
+    node.observer.committed(batch.asks.len(), judged.entries(), begun.elapsed());
     Ok(judged.done(batch))
 }
 
 /// Commits a transaction that wrote no entry: at most it made rows for accounts.
 async fn end_reading(client: &Client) -> Result<(), Failed> {
-    client.batch_execute("COMMIT").await.map_err(|_| Failed::Lost)
+    let ended = timeout(ANSWER, client.batch_execute("COMMIT")).await;
+    ended.map_err(|_| Failed::Lost)?.map_err(|_| Failed::Lost)
 }
 
 impl Judged {

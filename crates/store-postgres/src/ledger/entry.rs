@@ -16,6 +16,9 @@ pub(crate) const COLUMNS: &str = "l.version, l.kind, l.resource_type, l.source, 
      l.timestamp, l.counted_at, l.occurred_at, l.hold_id, l.corrects, l.expires_at, l.flags, \
      l.crossing::text, l.metadata::text";
 
+/// How many columns these are.
+pub(crate) const COLUMNS_COUNT: usize = 15;
+
 /// The stored discriminant of a kind.
 pub(crate) fn kind_no(kind: EntryKind) -> i16 {
     EntryKind::ALL.iter().position(|other| *other == kind).expect("every kind is listed") as i16

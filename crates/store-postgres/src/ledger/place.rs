@@ -3,6 +3,7 @@
 //! Invariant: what is remembered never changes: a user's organisation is fixed, and the row of an
 //! account is never removed.
 
+use super::reads::query;
 use crate::{bucket::bucket_of, failure, pool::Pool};
 use novacore_store::error::StoreError;
 use novacore_vocab::{Account, OrgId, UserId};
@@ -108,9 +109,6 @@ impl Places {
 }
 
 async fn look_up(pool: &Pool, users: &[Uuid]) -> Result<Vec<Place>, StoreError> {
-    let client = pool.get().await?;
-    let find = client.prepare_cached(FIND).await.map_err(|error| failure::told(&error))?;
-    let rows = client.query(&find, &[&users]).await.map_err(|error| failure::told(&error))?;
     let read = |row: &tokio_postgres::Row| {
         let place = Place { user: UserId(row.get(0)), org: OrgId(row.get(1)), bucket: row.get(2) };
         if place.bucket == bucket_of(place.org) {
@@ -119,5 +117,5 @@ async fn look_up(pool: &Pool, users: &[Uuid]) -> Result<Vec<Place>, StoreError> 
             Err(failure::damaged("account_place", format!("{} is misplaced", place.user)))
         }
     };
-    rows.iter().map(read).collect()
+    query(pool, FIND, &[&users]).await?.iter().map(read).collect()
 }

@@ -21,8 +21,8 @@ const OPERATOR: &str = "operator";
 
 const TIERS: &str = "SELECT name, rank, limits::text, origin FROM tier ORDER BY name";
 const VERSION: &str = "SELECT version FROM policy";
-const RAISE: &str = "UPDATE policy SET version = version + 1 RETURNING version, limit_version";
-const SET_LIMIT_VERSION: &str = "UPDATE policy SET limit_version = $1";
+const LOCK: &str = "SELECT version, limit_version FROM policy FOR UPDATE";
+const RAISE: &str = "UPDATE policy SET version = version + 1, limit_version = $1 RETURNING version";
 const PUT: &str = "INSERT INTO tier (name, rank, limits, origin) VALUES ($1, $2, $3::text::json, $4) \
      ON CONFLICT (name) DO UPDATE SET rank = excluded.rank, limits = excluded.limits, \
      origin = excluded.origin";
@@ -48,6 +48,7 @@ pub(crate) async fn configure(
     configured: &[Tier],
 ) -> Result<Versioned, StoreError> {
     let mut change = Change::begin(tx).await?;
+    let mut changed = false;
     for tier in configured {
         let kept = change.stored.iter().find(|kept| kept.tier.name == tier.name);
         match kept {
@@ -59,11 +60,12 @@ pub(crate) async fn configure(
                 let tier = change.with_versions(tier, before.as_ref());
                 if before.as_ref() != Some(&tier) {
                     change.put(tier, CONFIG).await?;
+                    changed = true;
                 }
             }
         }
     }
-    let version = change.finish().await?;
+    let version = if changed { change.finish().await? } else { change.version };
     let policy = policy_of(resources, change.stored)?;
     Ok(Versioned { policy, version })
 }
@@ -116,7 +118,7 @@ struct Change<'a, 't> {
 impl<'a, 't> Change<'a, 't> {
     async fn begin(tx: &'a Transaction<'t>) -> Result<Change<'a, 't>, StoreError> {
         let told = |error: tokio_postgres::Error| failure::told(&error);
-        let row = tx.query_one(RAISE, &[]).await.map_err(told)?;
+        let row = tx.query_one(LOCK, &[]).await.map_err(told)?;
         let rows = tx.query(TIERS, &[]).await.map_err(told)?;
         let stored = rows.iter().map(read_tier).collect::<Result<Vec<_>, _>>()?;
         let limit_version = row.get::<_, i64>(1) as u64;
@@ -156,9 +158,8 @@ impl<'a, 't> Change<'a, 't> {
 
     async fn finish(&self) -> Result<i64, StoreError> {
         let limit_version = self.limit_version as i64;
-        let set = self.tx.execute(SET_LIMIT_VERSION, &[&limit_version]).await;
-        set.map_err(|error| failure::told(&error))?;
-        Ok(self.version)
+        let raised = self.tx.query_one(RAISE, &[&limit_version]).await;
+        Ok(raised.map_err(|error| failure::told(&error))?.get(0))
     }
 }
 

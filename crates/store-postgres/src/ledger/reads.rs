@@ -8,7 +8,11 @@ use super::{
     profile::{OVERRIDE_COLUMNS, read_override, read_tier_name},
     text::read_head,
 };
-use crate::{column::At, failure, pool::Pool};
+use crate::{
+    column::At,
+    failure,
+    pool::{ANSWER, Pool},
+};
 use novacore_ledger::{AccountState, Entry, Hold, Profile};
 use novacore_store::{
     error::StoreError,
@@ -16,6 +20,7 @@ use novacore_store::{
 };
 use novacore_vocab::{Timestamp, Version};
 use std::sync::Arc;
+use tokio::time::timeout;
 use tokio_postgres::{Row, types::ToSql};
 
 const ACCOUNT: &str = "SELECT u.tier, a.version, a.last_at, a.open_holds, a.next_due, \
@@ -28,16 +33,38 @@ const HOLD: &str = "SELECT version, reserved_at, expires_at, on_expiry, amounts:
      SELECT version, reserved_at, expires_at, on_expiry, amounts::text, status FROM ended_hold \
      WHERE bucket = $1 AND user_id = $2 AND version = $3";
 
-/// Runs one statement on a connection of its own.
+/// Runs one statement that only reads. If its connection fails it is asked once more, on another:
+/// after a restart of the server every connection of the pool is a lost one.
 pub(crate) async fn query(
     pool: &Pool,
     sql: &str,
     params: &[&(dyn ToSql + Sync)],
 ) -> Result<Vec<Row>, StoreError> {
+    let told = |error: &tokio_postgres::Error| failure::told(error);
+    match query_once(pool, sql, params).await? {
+        Ok(rows) => Ok(rows),
+        Err(error) if failure::is_disconnect(&error) => {
+            query_once(pool, sql, params).await?.map_err(|error| told(&error))
+        }
+        Err(error) => Err(told(&error)),
+    }
+}
+
+async fn query_once(
+    pool: &Pool,
+    sql: &str,
+    params: &[&(dyn ToSql + Sync)],
+) -> Result<Result<Vec<Row>, tokio_postgres::Error>, StoreError> {
     let client = pool.get().await?;
-    let told = |error: tokio_postgres::Error| failure::told(&error);
-    let statement = client.prepare_cached(sql).await.map_err(told)?;
-    client.query(&statement, params).await.map_err(told)
+    let answer = timeout(ANSWER, async {
+        let statement = client.prepare_cached(sql).await?;
+        client.query(&statement, params).await
+    })
+    .await;
+    answer.map_err(|_| {
+        Pool::discard(client);
+        StoreError::Unavailable
+    })
 }
 
 /// An account's counters, and a bound before which no hold of it runs out.

@@ -182,7 +182,11 @@ pub(super) async fn load(
     };
     let mut policy = node.policy.load_full();
     if policy.version != version {
-        policy = node.take_policy(policy::read(client, &node.resources).await?);
+        let read = policy::read(client, &node.resources).await;
+        policy = node.take_policy(read.map_err(|error| match error {
+            StoreError::Unavailable => Failed::Lost,
+            other => Failed::Final(other),
+        })?);
     }
     let is_committed = rows.is_committed.first().is_some_and(|row| row.get(0));
     let mut accounts = assemble(batch, &rows);
