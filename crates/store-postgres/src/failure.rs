@@ -45,13 +45,6 @@ pub(crate) fn is_disconnect(error: &Error) -> bool {
     }
 }
 
-/// The unique constraint that a write ran into.
-pub(crate) fn violated(error: &Error) -> Option<&str> {
-    let refused = error.as_db_error()?;
-    let is_unique = *refused.code() == SqlState::UNIQUE_VIOLATION;
-    if is_unique { refused.constraint() } else { None }
-}
-
 /// A stored value that makes no sense.
 pub(crate) fn damaged(table: &str, why: impl ToString) -> StoreError {
     StoreError::Damaged { file: table.to_owned(), why: why.to_string() }

@@ -26,12 +26,20 @@ struct Step {
 }
 
 /// Every step, in order. Only ever appended to.
-const STEPS: &[Step] = &[Step {
-    version: 1,
-    name: "ledger",
-    readable_from: 1,
-    sql: include_str!("../migrations/0001_ledger.sql"),
-}];
+const STEPS: &[Step] = &[
+    Step {
+        version: 1,
+        name: "ledger",
+        readable_from: 1,
+        sql: include_str!("../migrations/0001_ledger.sql"),
+    },
+    Step {
+        version: 2,
+        name: "directory",
+        readable_from: 1,
+        sql: include_str!("../migrations/0002_directory.sql"),
+    },
+];
 
 /// Serialises migrations; "nova" in ASCII.
 const LOCK: i64 = 0x6e6f_7661;
