@@ -8,7 +8,7 @@ SOAK_PROFILE    ?= dev
 NEXTEST_PROFILE ?= default
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint tidy fmt soak bench setup
+.PHONY: help run test lint tidy fmt soak bench setup postgresql
 
 help:
 	@echo 'make run     build NovaCore and start it on $(DATA_DIR)'
@@ -24,7 +24,7 @@ run: setup
 
 # Cheap checks first. The workspace is compiled once for checking (clippy and rustdoc share that)
 # and once for running: tidy, the doc tests and the tests. The runner's count comes last.
-test: setup
+test: setup postgresql
 	$(CARGO) fmt --all --check
 	@$(MAKE) --no-print-directory tidy
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
@@ -74,5 +74,20 @@ setup:
 	        apt-get update -q && apt-get install -q -y build-essential; \
 	    else \
 	        echo 'a C compiler is missing; on Debian: sudo apt-get install build-essential' >&2; \
+	        exit 1; \
+	    fi; }
+
+# What the tests need besides: the binaries of PostgreSQL. They start servers of their own, so the
+# package is kept from making and starting a cluster of the system's.
+postgresql:
+	@command -v postgres >/dev/null || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || { \
+	    if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	        mkdir -p /etc/postgresql-common/createcluster.d && \
+	        echo 'create_main_cluster = false' \
+	            >/etc/postgresql-common/createcluster.d/no-main-cluster.conf && \
+	        apt-get update -q && \
+	        apt-get install -q -y --no-install-recommends postgresql; \
+	    else \
+	        echo 'PostgreSQL is missing; on Debian: sudo apt-get install postgresql' >&2; \
 	        exit 1; \
 	    fi; }

@@ -63,12 +63,15 @@ pub struct AccountState {
     pub last_at: Timestamp,
     /// Counters by resource.
     pub meters: BTreeMap<ResourceName, Meter>,
-    /// Every open hold, and those ended ones that a command in hand concerns.
+    /// Every open hold but the unloaded, and those ended ones that a command in hand concerns.
     pub holds: BTreeMap<Version, Hold>,
     /// The open holds by end.
     due: BTreeSet<(Timestamp, Version)>,
     /// Entries that a command in hand corrects.
     pub correctable: BTreeMap<Version, Correctable>,
+    /// Open holds that are stored but not in `holds`: of a store that loads an account for each
+    /// batch anew. None of them has run out, and no command in hand concerns one.
+    pub open_unloaded: usize,
 }
 
 impl AccountState {
@@ -83,6 +86,7 @@ impl AccountState {
             holds: BTreeMap::new(),
             due: BTreeSet::new(),
             correctable: BTreeMap::new(),
+            open_unloaded: 0,
         }
     }
 
@@ -112,10 +116,10 @@ impl AccountState {
 
     /// How many holds are open.
     pub fn open_holds(&self) -> usize {
-        self.due.len()
+        self.due.len() + self.open_unloaded
     }
 
-    /// When the next open hold runs out.
+    /// When the next open hold that is loaded runs out.
     pub fn next_due(&self) -> Option<Timestamp> {
         self.due.first().map(|(end, _)| *end)
     }
@@ -146,6 +150,7 @@ impl AccountState {
             holds: BTreeMap::new(),
             due: BTreeSet::new(),
             correctable: BTreeMap::new(),
+            open_unloaded: 0,
         }
     }
 

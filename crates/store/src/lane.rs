@@ -80,9 +80,20 @@ impl<T> LaneReceiver<T> {
     /// Waits for a job and takes it with all that queued behind it, up to [`BATCH_COMMANDS_MAX`].
     /// Empty once every sender is gone and the queue is drained.
     pub fn next_batch(&mut self) -> Vec<T> {
+        let first = self.jobs.blocking_recv();
+        self.with_queued(first)
+    }
+
+    /// As [`LaneReceiver::next_batch`], for a writer that is a task and no thread.
+    pub async fn next_batch_async(&mut self) -> Vec<T> {
+        let first = self.jobs.recv().await;
+        self.with_queued(first)
+    }
+
+    fn with_queued(&mut self, first: Option<T>) -> Vec<T> {
         let mut batch = Vec::new();
         let mut weight = 0;
-        let mut next = self.jobs.blocking_recv();
+        let mut next = first;
         while let Some(job) = next {
             weight += (self.weigh)(&job).max(1);
             batch.push(job);

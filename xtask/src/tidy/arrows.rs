@@ -12,7 +12,8 @@ const RULE: &str = "arrow";
 pub(crate) const PURE: &[&str] = &["vocab", "ledger", "insight", "access", "memory", "dialects"];
 
 /// Crates for development: nothing that is released may use one.
-pub(crate) const DEV_ONLY: &[&str] = &["store-suite", "sim", "power-loss", "benches", "xtask"];
+pub(crate) const DEV_ONLY: &[&str] =
+    &["store-suite", "sim", "power-loss", "postgres-fixture", "benches", "xtask"];
 
 /// Everything that is released except the binary itself.
 const RELEASED: &[&str] = &[
@@ -62,12 +63,14 @@ const ARROWS: &[Row] = &[
     row("store-suite",    &[PURE, &["store"]]),
     row("sim",            &[PURE, &["store", "store-sqlite", "store-suite"]]),
     row("power-loss",     &[]),
-    row("benches",        &[RELEASED, &["server", "store-suite", "sim"]]),
+    row("postgres-fixture", &[]),
+    row("benches",        &[RELEASED, &["server", "store-suite", "sim", "postgres-fixture"]]),
     row("xtask",          &[]),
 ];
 
-/// What the tests of any crate may use besides: the suite, the simulator, a real store, its disk.
-const IN_TESTS: &[&str] = &["store-suite", "sim", "store-sqlite", "power-loss"];
+/// What the tests of any crate may use besides: the suite, the simulator, a real store, its disk, a
+/// database server.
+const IN_TESTS: &[&str] = &["store-suite", "sim", "store-sqlite", "power-loss", "postgres-fixture"];
 
 const BACKENDS: &[&str] = &["store-sqlite", "store-postgres"];
 

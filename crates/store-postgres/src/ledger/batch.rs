@@ -1,0 +1,269 @@
+//! A batch: the commands that queued while the last one was committed, in one transaction.
+//!
+//! Two flights of pipelined statements. The first begins, makes missing account rows and locks all
+//! in the order of their keys, and reads in later statements what the judgement needs: a statement
+//! that waits for a lock goes on with the snapshot from before the wait, a later one has its own.
+//! The second writes everything and commits.
+//!
+//! Invariant: nothing is told before the commit; what was refused or replayed rests on committed
+//! rows.
+//! Invariant: a commit in doubt is looked up by the batch's op id, under the locks of its accounts,
+//! for which the lost transaction has to end first; only if it is not there is the batch judged
+//! again.
+//! Invariant: tries are bounded; when they are used up the caller hears `Unavailable`.
+
+mod judge;
+mod load;
+mod tables;
+mod write;
+
+use super::{node::Node, place::Place};
+use crate::{
+    failure,
+    pool::{ANSWER, Client, Pool},
+};
+use judge::Judged;
+use novacore_ledger::{Command, Entry, Outcome, Verb};
+use novacore_store::error::StoreError;
+use novacore_vocab::{Timestamp, UserId};
+use serde_json::value::RawValue;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::time::{Instant, timeout};
+use uuid::Uuid;
+
+/// Tries of a batch whose transaction was refused for a conflict, or whose commit is in doubt.
+const TRIES_MAX: u32 = 9;
+/// Tries of a batch that certainly was not committed because connections fail.
+const LOST_TRIES_MAX: u32 = 3;
+/// How long after its beginning a commit in doubt may be run again if it is not found; what is
+/// remembered of batches must outlast it.
+pub(crate) const DOUBT_S_MAX: i64 = 900;
+/// The pause before the second try; it doubles with every further one.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// A command on its way to its account.
+#[derive(Clone, Debug)]
+pub(crate) struct Ask {
+    pub(crate) place: Place,
+    pub(crate) command: Command,
+}
+
+/// Per ask: an outcome, or why there is none.
+pub(crate) type Results = Vec<Result<Outcome, StoreError>>;
+
+/// What a committed batch came to.
+pub(crate) struct Done {
+    pub(crate) results: Results,
+    /// What was written, by account, for those who listen.
+    pub(crate) posted: Vec<(Place, Arc<[Entry]>)>,
+}
+
+/// The commands of a batch and what they have in common.
+struct Batch {
+    /// By this the batch is recognised if its commit is in doubt.
+    op: Uuid,
+    begun_at: Timestamp,
+    asks: Vec<Ask>,
+    /// The accounts concerned, in the order of their keys.
+    places: Vec<Place>,
+}
+
+/// Why a try came to nothing.
+enum Failed {
+    /// Another transaction was in the way; nothing was written.
+    Conflict,
+    /// The connection failed before the commit was sent; nothing was written.
+    Lost,
+    /// The connection failed after the commit was sent.
+    InDoubt(Box<Judged>),
+    /// It would fail again.
+    Final(StoreError),
+}
+
+impl Failed {
+    /// An error before the commit was sent.
+    fn before_commit(error: &tokio_postgres::Error) -> Failed {
+        if failure::is_conflict(error) {
+            Failed::Conflict
+        } else if failure::is_disconnect(error) {
+            Failed::Lost
+        } else {
+            tracing::warn!("a batch failed: {}", failure::told(error));
+            Failed::Final(failure::told(error))
+        }
+    }
+}
+
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Failed {
+        Failed::Final(error)
+    }
+}
+
+/// Runs commands to their end.
+pub(crate) async fn run(node: &Node, asks: Vec<Ask>) -> Done {
+    let checked: Vec<Result<Ask, StoreError>> = asks.into_iter().map(check).collect();
+    let sound = checked.iter().filter_map(|ask| ask.as_ref().ok()).cloned().collect::<Vec<_>>();
+    let count = sound.len();
+    let mut done = match Batch::of(sound, node.clock.now()) {
+        Some(batch) => run_batch(node, &batch)
+            .await
+            .unwrap_or_else(|error| Done { results: vec![Err(error); count], posted: Vec::new() }),
+        None => Done { results: Vec::new(), posted: Vec::new() },
+    };
+    let mut results = done.results.drain(..);
+    let next = |ask: Result<Ask, StoreError>| {
+        ask.and_then(|_| results.next().unwrap_or(Err(StoreError::Unavailable)))
+    };
+    let results = checked.into_iter().map(next).collect();
+    Done { results, posted: done.posted }
+}
+
+/// Metadata are stored as JSON: what is none must not fail the commands beside it.
+fn check(ask: Ask) -> Result<Ask, StoreError> {
+    let metadata = match &ask.command.verb {
+        Verb::Record(record) => record.metadata.as_deref(),
+        Verb::Reserve(reserve) => reserve.metadata.as_deref(),
+        Verb::Settle(settle) => settle.metadata.as_deref(),
+        Verb::Extend(_) | Verb::Release(_) | Verb::Sweep => None,
+    };
+    let bounded = metadata.filter(|text| text.len() <= novacore_ledger::METADATA_BYTES_MAX);
+    match bounded.map(serde_json::from_str::<&RawValue>) {
+        Some(Err(_)) => Err(StoreError::Internal("metadata are not JSON".into())),
+        // Too long ones are refused by the ledger itself.
+        Some(Ok(_)) | None => Ok(ask),
+    }
+}
+
+impl Batch {
+    fn of(asks: Vec<Ask>, begun_at: Timestamp) -> Option<Batch> {
+        let places: BTreeSet<Place> = asks.iter().map(|ask| ask.place).collect();
+        let places: Vec<Place> = places.into_iter().collect();
+        (!places.is_empty()).then(|| Batch { op: Uuid::new_v4(), begun_at, asks, places })
+    }
+
+    /// The bucket in which the batch is noted.
+    fn bucket(&self) -> i32 {
+        self.places[0].bucket
+    }
+}
+
+async fn run_batch(node: &Node, batch: &Batch) -> Result<Done, StoreError> {
+    let mut doubt: Option<Box<Judged>> = None;
+    let mut lost = 0;
+    for tries in 0..TRIES_MAX {
+        if tries > 0 {
+            tokio::time::sleep(PAUSE * 2_u32.pow(tries - 1)).await;
+        }
+        match attempt(node, batch, doubt.as_deref()).await {
+            Ok(done) => {
+                node.note_trouble(None);
+                return Ok(done);
+            }
+            Err(Failed::Conflict) => tracing::debug!("a batch is tried again after a conflict"),
+            Err(Failed::Lost) => lost += 1,
+            Err(Failed::InDoubt(judged)) => doubt = Some(judged),
+            Err(Failed::Final(error)) if doubt.is_none() => {
+                node.observer.commit_failed();
+                node.note_failure(&error);
+                return Err(error);
+            }
+            // Whether it was applied is still unknown.
+            Err(Failed::Final(error)) => tracing::warn!("a commit stays in doubt: {error}"),
+        }
+        if doubt.is_none() && lost >= LOST_TRIES_MAX {
+            break;
+        }
+    }
+    node.observer.commit_failed();
+    node.note_trouble(Some(StoreError::Unavailable));
+    match doubt {
+        Some(_) => tracing::error!("a batch of {} commands is in doubt", batch.asks.len()),
+        None => tracing::warn!("a batch of {} commands was not committed", batch.asks.len()),
+    }
+    Err(StoreError::Unavailable)
+}
+
+async fn attempt(node: &Node, batch: &Batch, doubt: Option<&Judged>) -> Result<Done, Failed> {
+    let client = node.writers.get().await.map_err(|error| match error {
+        StoreError::Unavailable => Failed::Lost,
+        other => Failed::Final(other),
+    })?;
+    let done = transact(node, &client, batch, doubt).await;
+    match &done {
+        Ok(_) => {}
+        Err(Failed::Conflict | Failed::Final(_)) => end(client).await,
+        Err(Failed::Lost | Failed::InDoubt(_)) => Pool::discard(client),
+    }
+    done
+}
+
+/// Ends a transaction that failed, and with it its locks.
+async fn end(client: Client) {
+    if !matches!(timeout(ANSWER, client.batch_execute("ROLLBACK")).await, Ok(Ok(()))) {
+        Pool::discard(client);
+    }
+}
+
+async fn transact(
+    node: &Node,
+    client: &Client,
+    batch: &Batch,
+    doubt: Option<&Judged>,
+) -> Result<Done, Failed> {
+    let loading = load::load(node, client, batch, doubt.is_some());
+    let loaded = timeout(ANSWER, loading).await.map_err(|_| Failed::Lost)??;
+    if let (true, Some(judged)) = (loaded.is_committed, doubt) {
+        end_reading(client).await?;
+        return Ok(judged.done(batch));
+    }
+    if doubt.is_some() && loaded.clocks.after > batch.begun_at.plus_seconds(DOUBT_S_MAX) {
+        // This process stood still so long that what was remembered of the batch may be gone.
+        return Err(Failed::Final(StoreError::Unavailable));
+    }
+    node.check_clock(loaded.clocks)?;
+    let judged = judge::judge(batch, &loaded);
+    if judged.postings.is_empty() {
+        end_reading(client).await?;
+        node.places.note_rows(&batch.places);
+        return Ok(judged.done(batch));
+    }
+    let (begun, judged) = (Instant::now(), Box::new(judged));
+    match timeout(ANSWER, write::write(client, batch, &judged)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(write::Failed::Before(error))) => return Err(Failed::before_commit(&error)),
+        Ok(Err(write::Failed::InDoubt)) | Err(_) => return Err(Failed::InDoubt(judged)),
+    }
+    node.places.note_rows(&batch.places);
+    node.count_entries(judged.entries() as u64);
+    node.observer.committed(batch.asks.len(), judged.entries(), begun.elapsed());
+    Ok(judged.done(batch))
+}
+
+/// Commits a transaction that wrote no entry: at most it made rows for accounts.
+async fn end_reading(client: &Client) -> Result<(), Failed> {
+    let ended = timeout(ANSWER, client.batch_execute("COMMIT")).await;
+    ended.map_err(|_| Failed::Lost)?.map_err(|_| Failed::Lost)
+}
+
+impl Judged {
+    fn entries(&self) -> usize {
+        self.postings.iter().map(|posting| posting.entries.len()).sum()
+    }
+
+    fn done(&self, batch: &Batch) -> Done {
+        let mut by_user: HashMap<UserId, Vec<Entry>> = HashMap::new();
+        for posting in &self.postings {
+            by_user.entry(posting.user).or_default().extend(posting.entries.iter().cloned());
+        }
+        let posted = batch.places.iter().filter_map(|place| {
+            let entries = by_user.remove(&place.user)?.into();
+            Some((*place, entries))
+        });
+        Done { results: self.results.clone(), posted: posted.collect() }
+    }
+}

@@ -1,0 +1,171 @@
+//! What the parts of a node share.
+//!
+//! Invariant: nothing here is needed by another node.
+
+use super::{place::Places, policy::Versioned};
+use crate::pool::Pool;
+use arc_swap::ArcSwap;
+use novacore_store::{clock::Clock, error::StoreError, ledger::Posted, observe::Observer};
+use novacore_vocab::{ResourceSpec, Timestamp};
+use parking_lot::RwLock;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use tokio::sync::broadcast;
+use uuid::Uuid;
+
+/// A node.
+#[derive(Debug)]
+pub(crate) struct Node {
+    /// Told apart from other nodes by this.
+    pub(crate) id: Uuid,
+    pub(crate) pool: Pool,
+    /// The lanes' own connections, so that no number of readers keeps a batch waiting.
+    pub(crate) writers: Pool,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) clock_offset_max: Option<Duration>,
+    pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) resources: Vec<ResourceSpec>,
+    pub(crate) policy: ArcSwap<Versioned>,
+    pub(crate) places: Places,
+    pub(crate) posted: broadcast::Sender<Posted>,
+    /// Entries ever written, as far as this node has heard.
+    pub(crate) entries: AtomicU64,
+    trouble: RwLock<Option<StoreError>>,
+}
+
+/// What a node is made of.
+pub(crate) struct Parts {
+    pub(crate) pool: Pool,
+    pub(crate) writers: Pool,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) clock_offset_max: Option<Duration>,
+    pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) resources: Vec<ResourceSpec>,
+    pub(crate) policy: Versioned,
+    pub(crate) entries: u64,
+}
+
+/// How many posts a receiver may lag before it has to read the gap.
+const POSTS_MAX: usize = 4_096;
+
+impl Node {
+    pub(crate) fn new(parts: Parts) -> Node {
+        Node {
+            id: Uuid::new_v4(),
+            pool: parts.pool,
+            writers: parts.writers,
+            clock: parts.clock,
+            clock_offset_max: parts.clock_offset_max,
+            observer: parts.observer,
+            resources: parts.resources,
+            policy: ArcSwap::from_pointee(parts.policy),
+            places: Places::default(),
+            posted: broadcast::channel(POSTS_MAX).0,
+            entries: AtomicU64::new(parts.entries),
+            trouble: RwLock::new(None),
+        }
+    }
+
+    /// Takes over a policy unless a newer one is known.
+    pub(crate) fn take_policy(&self, read: Versioned) -> Arc<Versioned> {
+        let read = Arc::new(read);
+        self.policy.rcu(
+            |known| {
+                if known.version > read.version { known.clone() } else { read.clone() }
+            },
+        );
+        read
+    }
+
+    pub(crate) fn count_entries(&self, more: u64) {
+        self.entries.fetch_add(more, Ordering::AcqRel);
+    }
+
+    /// Notes whether writes are possible, and says so when that changes.
+    pub(crate) fn note_trouble(&self, trouble: Option<StoreError>) {
+        if *self.trouble.read() == trouble {
+            return;
+        }
+        let mut known = self.trouble.write();
+        if *known != trouble {
+            match &trouble {
+                Some(error) => tracing::error!("writes are refused: {error}"),
+                None => tracing::info!("writes are accepted again"),
+            }
+            *known = trouble;
+        }
+    }
+
+    /// Notes an error of a batch, if it says something about the next one too.
+    pub(crate) fn note_failure(&self, error: &StoreError) {
+        match error {
+            StoreError::StorageFull | StoreError::ClockBehind | StoreError::Unavailable => {
+                self.note_trouble(Some(error.clone()));
+            }
+            StoreError::Overloaded
+            | StoreError::Taken { .. }
+            | StoreError::NotFound(_)
+            | StoreError::Stale(_)
+            | StoreError::Damaged { .. }
+            | StoreError::Internal(_) => {}
+        }
+    }
+
+    pub(crate) fn trouble(&self) -> Option<StoreError> {
+        self.trouble.read().clone()
+    }
+
+    /// Compares this machine's clock with the database's, which was read between two readings of
+    /// ours.
+    pub(crate) fn check_clock(&self, reading: ClockReading) -> Result<(), StoreError> {
+        match self.clock_offset_max {
+            Some(offset_max) if reading.offset_micros() > offset_max.as_micros() => {
+                Err(StoreError::ClockBehind)
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
+/// The database's clock between two readings of ours.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ClockReading {
+    pub(crate) before: Timestamp,
+    pub(crate) database: Timestamp,
+    pub(crate) after: Timestamp,
+}
+
+impl ClockReading {
+    /// How far the clocks are apart at least.
+    fn offset_micros(self) -> u128 {
+        let ahead = self.before.micros() - self.database.micros();
+        let behind = self.database.micros() - self.after.micros();
+        u128::try_from(ahead.max(behind)).unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_offset_that_is_certain_counts() {
+        let reading = |before, database, after| {
+            let at = Timestamp::from_millis;
+            ClockReading { before: at(before), database: at(database), after: at(after) }
+        };
+        for (reading, micros) in [
+            (reading(1_000, 1_000, 1_000), 0),
+            (reading(1_000, 1_900, 2_000), 0),
+            (reading(1_000, 2_251, 2_000), 251_000),
+            (reading(1_000, 749, 2_000), 251_000),
+        ] {
+            assert_eq!(reading.offset_micros(), micros, "{reading:?}");
+        }
+    }
+}

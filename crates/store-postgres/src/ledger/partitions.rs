@@ -1,0 +1,93 @@
+//! The months of the ledger.
+//!
+//! Invariant: partitions are made before their month begins; an entry that finds none goes into the
+//! default partition, where it counts all the same.
+//! Not here: what is done with old months.
+
+use crate::failure;
+use novacore_store::error::StoreError;
+use novacore_vocab::{Timestamp, Window};
+use tokio_postgres::Client;
+
+/// How many months after the present one have their partition.
+const AHEAD: usize = 3;
+/// Serialises nodes that make partitions; not on the path of any batch. "part" in ASCII.
+const LOCK: i64 = 0x7061_7274;
+
+const EXISTS: &str = "SELECT to_regclass($1) IS NOT NULL";
+
+/// A month by its name in the table's name and its bounds.
+#[derive(Debug, PartialEq, Eq)]
+struct Month {
+    table: String,
+    from: String,
+    until: String,
+}
+
+/// Makes the partitions of the month before `now`, of its own and of some after it.
+pub(crate) async fn make(client: &mut Client, now: Timestamp) -> Result<(), StoreError> {
+    let told = |error: tokio_postgres::Error| failure::told(&error);
+    for month in months(now) {
+        if client.query_one(EXISTS, &[&month.table]).await.map_err(told)?.get(0) {
+            continue;
+        }
+        let tx = client.transaction().await.map_err(told)?;
+        tx.execute("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await.map_err(told)?;
+        let made: bool = tx.query_one(EXISTS, &[&month.table]).await.map_err(told)?.get(0);
+        if !made {
+            tx.batch_execute(&attach(&month)).await.map_err(told)?;
+            tracing::info!("the ledger has a partition {}", month.table);
+        }
+        tx.commit().await.map_err(told)?;
+    }
+    Ok(())
+}
+
+/// Made apart and then attached: making it in place would lock the whole ledger against writers.
+fn attach(Month { table, from, until }: &Month) -> String {
+    format!(
+        "CREATE TABLE {table} (LIKE usage_ledger INCLUDING ALL);
+         ALTER TABLE usage_ledger ATTACH PARTITION {table} FOR VALUES FROM ('{from}') TO ('{until}')"
+    )
+}
+
+fn months(now: Timestamp) -> Vec<Month> {
+    let before = Timestamp::from_micros(Window::Month.span_at(now).start.micros() - 1);
+    let mut start = Window::Month.span_at(before).start;
+    let mut months = Vec::with_capacity(AHEAD + 2);
+    for _ in 0..AHEAD + 2 {
+        let span = Window::Month.span_at(start);
+        let date = span.start.date();
+        let name: String = date.chars().filter(char::is_ascii_digit).take(6).collect();
+        months.push(Month {
+            table: format!("usage_ledger_{name}"),
+            from: span.start.to_string(),
+            until: span.end.to_string(),
+        });
+        start = span.end;
+    }
+    months
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn months_follow_each_other_over_the_end_of_a_year() {
+        let months = months("2026-11-24T08:00:00Z".parse().unwrap());
+        let tables: Vec<&str> = months.iter().map(|month| month.table.as_str()).collect();
+        assert_eq!(
+            tables,
+            [
+                "usage_ledger_202610",
+                "usage_ledger_202611",
+                "usage_ledger_202612",
+                "usage_ledger_202701",
+                "usage_ledger_202702"
+            ]
+        );
+        assert!(months.windows(2).all(|pair| pair[0].until == pair[1].from));
+        assert_eq!(months[0].from, "2026-10-01T00:00:00Z");
+    }
+}

@@ -1,0 +1,113 @@
+//! Days and totals, from the roll-ups of days.
+//!
+//! Invariant: a day without a row is a day on which nothing moved.
+
+use super::{entry::resource, place::Place, reads::query};
+use crate::{failure, pool::Pool};
+use novacore_ledger::Policy;
+use novacore_store::{
+    book::kind_of,
+    error::StoreError,
+    ledger::{DayAmount, DayRange, ResourceUse, UserAmount},
+};
+use novacore_vocab::{ResourceKind, ResourceName, UserId};
+use std::collections::{BTreeMap, BTreeSet};
+
+const DAYS: &str = "SELECT day, amount, closing FROM usage_day \
+     WHERE bucket = $1 AND user_id = $2 AND resource_type = $3 AND day BETWEEN $4 AND $5";
+const CLOSING_BEFORE: &str = "SELECT closing FROM usage_day \
+     WHERE bucket = $1 AND user_id = $2 AND resource_type = $3 AND day < $4 \
+     ORDER BY day DESC LIMIT 1";
+const RESOURCES: &str = "SELECT DISTINCT resource_type FROM usage_day";
+/// All users together may hold more than 64 bits: the sum stops at their end.
+const TOTAL: &str = "SELECT greatest(least(coalesce(sum(amount), 0), 9223372036854775807), \
+     -9223372036854775808)::bigint, count(*) FROM (\
+     SELECT sum(amount) AS amount FROM usage_day \
+     WHERE resource_type = $1 AND day BETWEEN $2 AND $3 GROUP BY bucket, user_id) AS own";
+const TOP: &str = "SELECT user_id, sum(amount)::bigint AS amount FROM usage_day \
+     WHERE resource_type = $1 AND day BETWEEN $2 AND $3 GROUP BY bucket, user_id \
+     ORDER BY amount DESC, user_id LIMIT $4";
+
+/// One row for every day of the range, ascending.
+pub(crate) async fn days(
+    pool: &Pool,
+    place: Place,
+    policy: &Policy,
+    resource: &ResourceName,
+    range: DayRange,
+) -> Result<Vec<DayAmount>, StoreError> {
+    let (first, last) = (day_no(range.first), day_no(range.last));
+    let (bucket, user, name) = (place.bucket, place.user.0, resource.as_str());
+    let rows = query(pool, DAYS, &[&bucket, &user, &name, &first, &last]).await?;
+    let kind = kind_of(policy, resource);
+    let mut level = 0;
+    if kind == ResourceKind::Level {
+        let before = query(pool, CLOSING_BEFORE, &[&bucket, &user, &name, &first]).await?;
+        level = before.first().and_then(|row| row.get(0)).unwrap_or(0);
+    }
+    let stored: BTreeMap<i64, (i64, Option<i64>)> = rows
+        .iter()
+        .map(|row| (i64::from(row.get::<_, i32>(0)), (row.get(1), row.get(2))))
+        .collect();
+    let amount = |day: i64| {
+        let found = stored.get(&day);
+        match kind {
+            ResourceKind::Flow => found.map_or(0, |(amount, _)| *amount),
+            ResourceKind::Level => {
+                level = found.and_then(|(_, closing)| *closing).unwrap_or(level);
+                level
+            }
+        }
+    };
+    let mut amount = amount;
+    Ok((range.first..=range.last).map(|day| DayAmount { day, amount: amount(day) }).collect())
+}
+
+/// What all users used of each resource, with the `top` users of each.
+pub(crate) async fn totals(
+    pool: &Pool,
+    policy: &Policy,
+    range: DayRange,
+    top: usize,
+) -> Result<Vec<ResourceUse>, StoreError> {
+    let rows = query(pool, RESOURCES, &[]).await?;
+    let mut names: BTreeSet<ResourceName> =
+        policy.resources().map(|spec| spec.name.clone()).collect();
+    for row in &rows {
+        names.insert(resource(row.get(0))?);
+    }
+    let mut totals = Vec::with_capacity(names.len());
+    for name in names {
+        totals.push(total(pool, policy, name, range, top).await?);
+    }
+    Ok(totals)
+}
+
+async fn total(
+    pool: &Pool,
+    policy: &Policy,
+    resource: ResourceName,
+    range: DayRange,
+    top: usize,
+) -> Result<ResourceUse, StoreError> {
+    // What is held of a level now is all that ever moved it.
+    let (first, last) = match kind_of(policy, &resource) {
+        ResourceKind::Flow => (day_no(range.first), day_no(range.last)),
+        ResourceKind::Level => (i32::MIN, i32::MAX),
+    };
+    let name = resource.as_str();
+    let sums = query(pool, TOTAL, &[&name, &first, &last]).await?;
+    let sum = sums.first().ok_or_else(|| failure::damaged("usage_day", "no sum"))?;
+    let (amount, users) = (sum.get(0), sum.get::<_, i64>(1) as u64);
+    let limit = i64::try_from(top).unwrap_or(i64::MAX);
+    let rows = query(pool, TOP, &[&name, &first, &last, &limit]).await?;
+    let user =
+        |row: &tokio_postgres::Row| UserAmount { user: UserId(row.get(0)), amount: row.get(1) };
+    let top = rows.iter().map(user).collect();
+    Ok(ResourceUse { resource, amount, users, top })
+}
+
+/// A day as stored; days beyond are as good as the ends.
+fn day_no(day: i64) -> i32 {
+    i32::try_from(day).unwrap_or(if day < 0 { i32::MIN } else { i32::MAX })
+}

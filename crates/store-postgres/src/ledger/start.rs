@@ -1,0 +1,66 @@
+//! A node's ledger from its start to its end.
+//!
+//! Invariant: dropping it lets the lanes finish what is queued, and ends everything else.
+
+use super::{
+    lanes::Lanes,
+    listen,
+    node::{Node, Parts},
+    partitions, policy, sweep,
+    tell::Teller,
+};
+use crate::{failure, open::Options, pool::Pool};
+use novacore_store::error::StoreError;
+use std::sync::Arc;
+use tokio::task::JoinHandle;
+use tokio_postgres::Config;
+
+const ENTRIES: &str = "SELECT coalesce(sum(version), 0)::bigint FROM account";
+
+/// The running ledger of a node.
+#[derive(Debug)]
+pub(crate) struct Started {
+    pub(crate) node: Arc<Node>,
+    pub(crate) lanes: Lanes,
+    listener: JoinHandle<()>,
+    sweeper: JoinHandle<()>,
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        self.listener.abort();
+        self.sweeper.abort();
+    }
+}
+
+/// Puts the configured tiers in force and starts the node's tasks.
+pub(crate) async fn start(
+    options: Options,
+    config: Config,
+    pool: Pool,
+) -> Result<Started, StoreError> {
+    let told = |error: tokio_postgres::Error| failure::told(&error);
+    let mut client = pool.get().await?;
+    partitions::make(&mut client, options.clock.now()).await?;
+    let plain: &mut tokio_postgres::Client = &mut client;
+    let tx = plain.transaction().await.map_err(told)?;
+    let policy = policy::configure(&tx, &options.resources, &options.tiers).await?;
+    tx.commit().await.map_err(told)?;
+    let entries: i64 = client.query_one(ENTRIES, &[]).await.map_err(told)?.get(0);
+    drop(client);
+    let node = Arc::new(Node::new(Parts {
+        pool,
+        writers: Pool::new(config.clone(), options.lanes.max(1))?,
+        clock: options.clock,
+        clock_offset_max: options.clock_offset_max,
+        observer: options.observer,
+        resources: options.resources,
+        policy,
+        entries: u64::try_from(entries).unwrap_or(0),
+    }));
+    let teller = Teller::start(&node);
+    let lanes = Lanes::start(&node, &teller, options.lanes);
+    let listener = tokio::spawn(listen::listen(node.clone(), config));
+    let sweeper = tokio::spawn(sweep::run(node.clone(), lanes.clone(), options.tick));
+    Ok(Started { node, lanes, listener, sweeper })
+}

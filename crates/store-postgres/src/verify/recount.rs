@@ -1,0 +1,165 @@
+//! One account counted again from its entries.
+//!
+//! Invariant: memory is bounded by what is open, expired or rolled up, not by the number of
+//! entries: a hold that nothing can follow is compared and dropped.
+
+use super::{VerifyReport, Wrong};
+use crate::{
+    ledger::{entry, hold, place::Place},
+    pool::Client,
+};
+use novacore_ledger::{AccountState, Entry, EntryKind, Hold, HoldStatus, Policy, Profile};
+use novacore_store::{book::kind_of, ledger::ENTRY_PAGE_ROWS_MAX};
+use novacore_vocab::{EntryId, ResourceKind, ResourceName, TierName, Version, Window};
+use std::{
+    collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+use uuid::Uuid;
+
+/// What a day adds up to: its amount, and of a level where it closes.
+pub(super) type Day = (i64, Option<i64>);
+
+pub(super) struct Recount {
+    place: Place,
+    policy: Arc<Policy>,
+    pub(super) state: AccountState,
+    pub(super) days: BTreeMap<(ResourceName, i64), Day>,
+    pub(super) corrections: BTreeMap<Version, i64>,
+    /// Holds that ended for good since they were last compared.
+    ended: Vec<Hold>,
+    pub(super) ended_count: i64,
+}
+
+impl Recount {
+    pub(super) fn new(place: Place, policy: Arc<Policy>) -> Recount {
+        let tier = TierName::parse("none").expect("a valid name");
+        // Nothing is judged here, so it does not matter by which profile.
+        let profile = Profile { tier, overrides: Vec::new() };
+        Recount {
+            place,
+            policy,
+            state: AccountState::new(place.account(), profile),
+            days: BTreeMap::new(),
+            corrections: BTreeMap::new(),
+            ended: Vec::new(),
+            ended_count: 0,
+        }
+    }
+
+    /// Folds all entries; `false` if one does not follow from those before it.
+    pub(super) async fn run(
+        &mut self,
+        client: &Client,
+        report: &mut VerifyReport,
+    ) -> Result<bool, Wrong> {
+        let sql = format!(
+            "SELECT {}, l.id FROM usage_ledger l WHERE bucket = $1 AND user_id = $2 \
+             AND version > $3 ORDER BY version LIMIT $4",
+            entry::COLUMNS
+        );
+        let page = client.prepare_cached(&sql).await?;
+        let rows_max = ENTRY_PAGE_ROWS_MAX as i64;
+        let mut after = 0_i64;
+        loop {
+            let (bucket, user) = (&self.place.bucket, &self.place.user.0);
+            let rows = client.query(&page, &[bucket, user, &after, &rows_max]).await?;
+            if rows.is_empty() {
+                return Ok(true);
+            }
+            for row in &rows {
+                let read = entry::read(row, 0)?;
+                report.entries += 1;
+                after = entry::version_no(read.version);
+                if let Err(why) = self.fold(&read, row.get(entry::COLUMNS_COUNT)) {
+                    report.note(format!("{} entry {after}: {why}", self.place.user));
+                    return Ok(false);
+                }
+            }
+            self.compare_ended(client, report).await?;
+        }
+    }
+
+    fn fold(&mut self, entry: &Entry, id: Uuid) -> Result<(), String> {
+        if entry.version != self.state.version.next() {
+            return Err(format!("it follows version {}", self.state.version));
+        }
+        if entry.recorded_at < self.state.last_at {
+            return Err("it is older than the one before".to_owned());
+        }
+        if id != EntryId::of(self.place.user, entry.version, entry.recorded_at).0 {
+            return Err("its id is not its own".to_owned());
+        }
+        let kind = kind_of(&self.policy, &entry.resource);
+        let apply = AssertUnwindSafe(|| self.state.apply(entry, kind));
+        catch_unwind(apply).map_err(|_| "it does not follow from those before".to_owned())?;
+        if let (EntryKind::Correction, Some(version)) = (entry.kind, entry.corrects) {
+            *self.corrections.entry(version).or_default() -= entry.amount;
+        }
+        self.roll_up(entry, kind);
+        self.drop_ended(entry);
+        Ok(())
+    }
+
+    fn roll_up(&mut self, entry: &Entry, kind: ResourceKind) {
+        if entry.amount == 0 {
+            return;
+        }
+        let (at, closing) = match kind {
+            ResourceKind::Flow => (entry.occurred_at, None),
+            ResourceKind::Level => {
+                let now = entry.recorded_at;
+                (now, Some(self.state.totals(&entry.resource, Window::Lifetime, now).0))
+            }
+        };
+        let day = self.days.entry((entry.resource.clone(), at.day_number())).or_default();
+        *day = (day.0 + entry.amount, closing);
+    }
+
+    /// A late settle may follow an expiry; nothing follows the other ends.
+    fn drop_ended(&mut self, entry: &Entry) {
+        let Some(version) = entry.hold else { return };
+        let has_ended = self.state.holds.get(&version).is_some_and(|hold| match hold.status {
+            HoldStatus::Settled | HoldStatus::Released | HoldStatus::SettledLate => true,
+            HoldStatus::Open | HoldStatus::Expired => false,
+        });
+        if has_ended {
+            self.ended.extend(self.state.holds.remove(&version));
+            self.ended_count += 1;
+        }
+    }
+
+    async fn compare_ended(
+        &mut self,
+        client: &Client,
+        report: &mut VerifyReport,
+    ) -> Result<(), Wrong> {
+        let ended = std::mem::take(&mut self.ended);
+        compare_ended(client, self.place, &ended, report).await
+    }
+}
+
+/// Compares holds that have ended with their rows.
+pub(super) async fn compare_ended(
+    client: &Client,
+    place: Place,
+    ended: &[Hold],
+    report: &mut VerifyReport,
+) -> Result<(), Wrong> {
+    const STORED: &str = "SELECT version, reserved_at, expires_at, on_expiry, amounts::text, \
+         status FROM ended_hold WHERE bucket = $1 AND user_id = $2 AND version = ANY($3)";
+    if ended.is_empty() {
+        return Ok(());
+    }
+    let versions: Vec<i64> = ended.iter().map(|hold| entry::version_no(hold.version)).collect();
+    let stored = client.prepare_cached(STORED).await?;
+    let rows = client.query(&stored, &[&place.bucket, &place.user.0, &versions]).await?;
+    let stored = rows.iter().map(|row| hold::read(row, 0)).collect::<Result<Vec<_>, _>>()?;
+    let stored: BTreeMap<Version, Hold> =
+        stored.into_iter().map(|hold| (hold.version, hold)).collect();
+    for hold in ended.iter().filter(|hold| stored.get(&hold.version) != Some(*hold)) {
+        report.note(format!("{} hold {} is not as its entries say", place.user, hold.version));
+    }
+    Ok(())
+}
