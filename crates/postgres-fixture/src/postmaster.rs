@@ -20,7 +20,8 @@ use std::{
 
 /// Also after a crash, when the log is replayed first.
 const READY_WITHIN: Duration = Duration::from_secs(120);
-const READY: &str = "database system is ready to accept connections";
+/// Of a standby they are "read-only connections".
+const READY: &str = "database system is ready to accept ";
 /// Lines of the log that a failure shows.
 const LINES_KEPT: usize = 50;
 

@@ -11,8 +11,9 @@ pub enum StoreError {
     /// The disk is full; reads go on.
     #[error("the disk is full")]
     StorageFull,
-    /// This machine's clock is more than five minutes behind the last committed entry.
-    #[error("the clock is behind the ledger")]
+    /// This machine's clock is more than five minutes behind the last committed entry, or more than
+    /// a quarter of a second off that of the database which it shares with other nodes.
+    #[error("the clock is behind the ledger, or off the database's")]
     ClockBehind,
     /// The store is stopping, stopped, or out of reach. Whether the operation was applied is
     /// unknown: repeat it under its key.

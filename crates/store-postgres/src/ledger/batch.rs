@@ -25,7 +25,7 @@ use crate::{
 use judge::Judged;
 use novacore_ledger::{Command, Entry, Outcome, Verb};
 use novacore_store::error::StoreError;
-use novacore_vocab::UserId;
+use novacore_vocab::{Timestamp, UserId};
 use serde_json::value::RawValue;
 use std::{
     collections::{BTreeSet, HashMap},
@@ -39,6 +39,9 @@ use uuid::Uuid;
 const TRIES_MAX: u32 = 9;
 /// Tries of a batch that certainly was not committed because connections fail.
 const LOST_TRIES_MAX: u32 = 3;
+/// How long after its beginning a commit in doubt may be run again if it is not found; what is
+/// remembered of batches must outlast it.
+pub(crate) const DOUBT_S_MAX: i64 = 900;
 /// The pause before the second try; it doubles with every further one.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -63,6 +66,7 @@ pub(crate) struct Done {
 struct Batch {
     /// By this the batch is recognised if its commit is in doubt.
     op: Uuid,
+    begun_at: Timestamp,
     asks: Vec<Ask>,
     /// The accounts concerned, in the order of their keys.
     places: Vec<Place>,
@@ -105,7 +109,7 @@ pub(crate) async fn run(node: &Node, asks: Vec<Ask>) -> Done {
     let checked: Vec<Result<Ask, StoreError>> = asks.into_iter().map(check).collect();
     let sound = checked.iter().filter_map(|ask| ask.as_ref().ok()).cloned().collect::<Vec<_>>();
     let count = sound.len();
-    let mut done = match Batch::of(sound) {
+    let mut done = match Batch::of(sound, node.clock.now()) {
         Some(batch) => run_batch(node, &batch)
             .await
             .unwrap_or_else(|error| Done { results: vec![Err(error); count], posted: Vec::new() }),
@@ -136,10 +140,10 @@ fn check(ask: Ask) -> Result<Ask, StoreError> {
 }
 
 impl Batch {
-    fn of(asks: Vec<Ask>) -> Option<Batch> {
+    fn of(asks: Vec<Ask>, begun_at: Timestamp) -> Option<Batch> {
         let places: BTreeSet<Place> = asks.iter().map(|ask| ask.place).collect();
         let places: Vec<Place> = places.into_iter().collect();
-        (!places.is_empty()).then(|| Batch { op: Uuid::new_v4(), asks, places })
+        (!places.is_empty()).then(|| Batch { op: Uuid::new_v4(), begun_at, asks, places })
     }
 
     /// The bucket in which the batch is noted.
@@ -216,6 +220,10 @@ async fn transact(
     if let (true, Some(judged)) = (loaded.is_committed, doubt) {
         end_reading(client).await?;
         return Ok(judged.done(batch));
+    }
+    if doubt.is_some() && loaded.clocks.after > batch.begun_at.plus_seconds(DOUBT_S_MAX) {
+        // This process stood still so long that what was remembered of the batch may be gone.
+        return Err(Failed::Final(StoreError::Unavailable));
     }
     node.check_clock(loaded.clocks)?;
     let judged = judge::judge(batch, &loaded);

@@ -6,7 +6,7 @@
 //! traffic says how it is, and recovers by itself.
 
 use super::{
-    batch::Ask,
+    batch::{Ask, DOUBT_S_MAX},
     lanes::Lanes,
     listen::refresh_policy,
     node::{ClockReading, Node},
@@ -25,7 +25,9 @@ const SWEEP_ACCOUNTS_MAX: i64 = 1_000;
 /// Ticks between chores that are rarely needed.
 const CHORES_TICKS: u64 = 600;
 /// How long it is remembered that a batch was committed.
-const OPS_KEPT_S: i64 = 86_400;
+const OPS_KEPT_S: i64 = 3_600;
+
+const _: () = assert!(DOUBT_S_MAX < OPS_KEPT_S);
 
 const DUE: &str = "SELECT DISTINCT p.bucket, p.user_id, p.org_id \
      FROM hold JOIN account_place p USING (user_id) WHERE hold.expires_at <= $1 LIMIT $2";

@@ -1,0 +1,96 @@
+//! A node on a database of its own, under a clock set by hand.
+
+use novacore_postgres_fixture::Server;
+use novacore_store::{directory::Directory, ledger::Ledger};
+use novacore_store_postgres::{Options, PostgresStore, migrate};
+use novacore_store_suite::{
+    ledger::{Harness, START},
+    memory::HandClock,
+};
+use std::{sync::Arc, time::Duration};
+use tokio::{runtime::Handle, task::block_in_place};
+
+pub(crate) struct Fixture {
+    store: Arc<PostgresStore>,
+    clock: Arc<HandClock>,
+    url: String,
+}
+
+impl Fixture {
+    /// A fresh database with its schema, and a node on it.
+    pub(crate) fn new() -> Fixture {
+        Fixture::through(|url| url)
+    }
+
+    /// As [`Fixture::new`], but the node goes by another address.
+    pub(crate) fn through(lead: impl Fn(String) -> String) -> Fixture {
+        Fixture::on(Server::shared(), lead)
+    }
+
+    /// As [`Fixture::through`], on a server of the test's own.
+    pub(crate) fn on(server: &Server, lead: impl Fn(String) -> String) -> Fixture {
+        let url = server.fresh_database();
+        let clock = Arc::new(HandClock::at(START.parse().expect("a time")));
+        let store = now(async {
+            migrate(&url).await.expect("the schema");
+            open(options(&lead(url.clone()), &clock)).await
+        });
+        Fixture { store, clock, url }
+    }
+
+    pub(crate) fn store(&self) -> &Arc<PostgresStore> {
+        &self.store
+    }
+
+    /// The clock, to open something else by it.
+    pub(crate) fn hand_clock(&self) -> &Arc<HandClock> {
+        &self.clock
+    }
+
+    /// The address of the database itself.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Another node on the same database, under the same clock, by the straight way.
+    pub(crate) fn another_node(&self) -> Arc<PostgresStore> {
+        now(open(options(&self.url, &self.clock)))
+    }
+}
+
+impl Harness for Fixture {
+    fn ledger(&self) -> Arc<dyn Ledger> {
+        self.store.clone()
+    }
+
+    fn directory(&self) -> Arc<dyn Directory> {
+        self.store.clone()
+    }
+
+    fn clock(&self) -> &HandClock {
+        &self.clock
+    }
+
+    fn reopen(&mut self) {
+        self.store = self.another_node();
+    }
+}
+
+/// How a test opens a node: nothing of it looks at the real time.
+pub(crate) fn options(url: &str, clock: &Arc<HandClock>) -> Options {
+    Options {
+        clock_offset_max: None,
+        connections_max: 4,
+        tick: Duration::from_secs(86_400),
+        ..Options::new(url.to_owned(), clock.clone())
+    }
+}
+
+async fn open(options: Options) -> Arc<PostgresStore> {
+    Arc::new(PostgresStore::open(options).await.expect("the store opens"))
+}
+
+/// Waits within a function of the suite that is not async; the tests have threads to spare.
+fn now<T>(work: impl Future<Output = T>) -> T {
+    block_in_place(|| Handle::current().block_on(work))
+}

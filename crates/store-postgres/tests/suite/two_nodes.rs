@@ -1,0 +1,142 @@
+//! Two nodes on one database: one exact ledger.
+
+use crate::{
+    ask::{
+        at_once, audit, command, is_applied, keyed, record, reserve, tokens, used_and_held, user,
+    },
+    fixture::Fixture,
+};
+use novacore_access::AuditAction;
+use novacore_ledger::{Cap, LimitName, Outcome, Override, Refusal};
+use novacore_store::ledger::{EntryQuery, Ledger};
+use novacore_store_suite::ledger::Harness;
+use novacore_vocab::{Amount, TierName, Version};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn nodes(fixture: &Fixture) -> [Arc<dyn Ledger>; 2] {
+    [fixture.ledger(), fixture.another_node()]
+}
+
+/// Both nodes lock the account's row at the same time, over and over. A node that judged by what
+/// was there before it waited would admit too much.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_nodes_fill_one_cap_exactly() {
+    let fixture = Fixture::new();
+    let user = user(&fixture, 1, "free_trial").await;
+    let nodes = nodes(&fixture);
+    let mut admitted = 0;
+    for round in 0..20 {
+        let commands = (0..20).map(|_| (user, command(reserve(5, 600))));
+        let outcomes = at_once(&nodes, commands).await;
+        for outcome in &outcomes {
+            let refused = matches!(outcome, Ok(Outcome::Refused(Refusal::Quota(_))));
+            assert!(refused || is_applied(outcome), "round {round}: {outcome:?}");
+        }
+        admitted += outcomes.iter().filter(|outcome| is_applied(outcome)).count();
+    }
+    assert_eq!(admitted, 200);
+    assert_eq!(used_and_held(&fixture, user).await, (0, 1_000));
+    let query = EntryQuery { after: Some(Version(0)), ..EntryQuery::newest(user, 500) };
+    let versions = fixture.store().entries(&query).await.expect("entries");
+    let versions: Vec<u64> = versions.iter().map(|entry| entry.version.0).collect();
+    // 200 holds and no threshold: nothing was used.
+    assert_eq!(versions, (1..=200).collect::<Vec<_>>());
+}
+
+/// A key that both nodes see at once has one effect, and both give its answer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_sent_to_both_nodes_applies_once() {
+    let fixture = Fixture::new();
+    let user = user(&fixture, 1, "pro").await;
+    let nodes = nodes(&fixture);
+    for round in 0..30 {
+        let one = keyed(&format!("key {round}"), record(7));
+        let outcomes = at_once(&nodes, [(user, one.clone()), (user, one)]).await;
+        let applied = outcomes.iter().filter(|outcome| is_applied(outcome)).count();
+        assert_eq!(applied, 1, "round {round}: {outcomes:?}");
+        let answers: Vec<_> = outcomes
+            .into_iter()
+            .map(|outcome| match outcome {
+                Ok(Outcome::Applied(answer) | Outcome::Replayed(answer)) => answer,
+                other => panic!("round {round}: {other:?}"),
+            })
+            .collect();
+        assert_eq!(answers[0], answers[1]);
+    }
+    assert_eq!(used_and_held(&fixture, user).await, (210, 0));
+}
+
+/// Many accounts in every batch of both nodes: locks in one order do not deadlock.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn batches_over_many_accounts_do_not_stand_in_each_others_way() {
+    let fixture = Fixture::new();
+    let mut users = Vec::new();
+    for number in 1..=20 {
+        users.push(user(&fixture, number, "pro").await);
+    }
+    let nodes = nodes(&fixture);
+    let commands = users.iter().cycle().take(600).map(|user| (*user, command(record(1))));
+    let outcomes = at_once(&nodes, commands).await;
+    assert!(outcomes.iter().all(is_applied));
+    for user in users {
+        assert_eq!(used_and_held(&fixture, user).await, (30, 0));
+    }
+}
+
+/// What an operator changes on one node binds the next command on the other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_on_one_node_binds_the_other_at_once() {
+    let fixture = Fixture::new();
+    let user = user(&fixture, 1, "free_trial").await;
+    let [one, other] = nodes(&fixture);
+    let mut changed = one.policy().tier(&TierName::parse("free_trial").unwrap()).unwrap().clone();
+    for cap in [10, 20, 30] {
+        let limit = &mut changed.limits.get_mut(&tokens()).unwrap()[0];
+        limit.cap = Cap::Of(Amount::new(cap).unwrap());
+        one.put_tier(changed.clone(), &audit(AuditAction::PutTier)).await.unwrap();
+        assert!(is_applied(&other.submit(user, command(reserve(10, 600))).await));
+        let refused = other.submit(user, command(reserve(1, 600))).await;
+        assert!(matches!(refused, Ok(Outcome::Refused(Refusal::Quota(_)))), "{refused:?}");
+    }
+    let over = Override {
+        resource: tokens(),
+        limit: Some(LimitName::parse("day").unwrap()),
+        cap: Some(Cap::Of(Amount::new(31).unwrap())),
+        mode: None,
+        warn_at: None,
+        expires_at: None,
+        reason: "a test".into(),
+        author: "a test".into(),
+        version: 0,
+    };
+    one.put_override(user, over, &audit(AuditAction::PutOverride)).await.unwrap();
+    assert!(is_applied(&other.submit(user, command(reserve(1, 600))).await));
+}
+
+/// Entries of one node reach the listeners of the other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_listener_hears_of_the_other_nodes_entries() {
+    let fixture = Fixture::new();
+    let user = user(&fixture, 1, "pro").await;
+    let [one, other] = nodes(&fixture);
+    let mut heard = other.subscribe();
+    // Listening may begin a moment after the node is opened, so more is written until it is heard.
+    let first = tokio::time::timeout(PATIENCE, async {
+        loop {
+            assert!(is_applied(&one.submit(user, command(record(1))).await));
+            tokio::select! {
+                posted = heard.recv() => break posted.expect("the store is there"),
+                () = tokio::task::yield_now() => {}
+            }
+        }
+    });
+    let first = first.await.expect("the other node's entries are heard");
+    assert_eq!(first.account.user, user);
+    let query = EntryQuery { after: Some(Version(0)), ..EntryQuery::newest(user, 500) };
+    let stored: BTreeSet<Version> =
+        one.entries(&query).await.expect("entries").iter().map(|entry| entry.version).collect();
+    assert!(first.entries.iter().all(|entry| stored.contains(&entry.version)));
+    assert_eq!(first.entries[0].amount, 1);
+}
