@@ -18,7 +18,12 @@ const DAYS: &str = "SELECT day, amount, closing FROM usage_day \
 const CLOSING_BEFORE: &str = "SELECT closing FROM usage_day \
      WHERE bucket = $1 AND user_id = $2 AND resource_type = $3 AND day < $4 \
      ORDER BY day DESC LIMIT 1";
-const RESOURCES: &str = "SELECT DISTINCT resource_type FROM usage_day";
+/// From name to name along the index: there are few names and many days.
+const RESOURCES: &str = "WITH RECURSIVE name AS (\
+     (SELECT resource_type FROM usage_day ORDER BY resource_type LIMIT 1) UNION ALL \
+     SELECT (SELECT d.resource_type FROM usage_day d WHERE d.resource_type > name.resource_type \
+     ORDER BY d.resource_type LIMIT 1) FROM name WHERE name.resource_type IS NOT NULL) \
+     SELECT resource_type FROM name WHERE resource_type IS NOT NULL";
 /// All users together may hold more than 64 bits: the sum stops at their end.
 const TOTAL: &str = "SELECT greatest(least(coalesce(sum(amount), 0), 9223372036854775807), \
      -9223372036854775808)::bigint, count(*) FROM (\

@@ -9,7 +9,11 @@ use super::{
     partitions, policy, sweep,
     tell::Teller,
 };
-use crate::{failure, open::Options, pool::Pool};
+use crate::{
+    failure,
+    open::Options,
+    pool::{Pool, for_lanes},
+};
 use novacore_store::error::StoreError;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
@@ -50,7 +54,7 @@ pub(crate) async fn start(
     drop(client);
     let node = Arc::new(Node::new(Parts {
         pool,
-        writers: Pool::new(config.clone(), options.lanes.max(1))?,
+        writers: Pool::new(for_lanes(&config), options.lanes.max(1))?,
         clock: options.clock,
         clock_offset_max: options.clock_offset_max,
         observer: options.observer,

@@ -37,16 +37,18 @@ const HEADS: &str = "SELECT a.user_id, a.version, a.last_at, a.open_holds, a.nex
      a.head::text, u.tier FROM unnest($1::int4[], $2::uuid[]) AS n (bucket, user_id) \
      JOIN account a USING (bucket, user_id) JOIN users u USING (bucket, user_id)";
 /// A bound that is reached makes the account's open holds be looked through: those that have run
-/// out are needed, and the first of the others is the next bound.
-const DUE: &str = "SELECT h.user_id, h.version, h.reserved_at, h.expires_at, h.on_expiry, \
-     h.amounts::text, 0::smallint FROM unnest($1::int4[], $2::uuid[]) AS n (bucket, user_id) \
-     JOIN account a USING (bucket, user_id) JOIN hold h USING (bucket, user_id) \
-     WHERE a.next_due <= greatest($3, a.last_at) AND h.expires_at <= greatest($3, a.last_at)";
-const NEXT_DUE: &str = "SELECT h.user_id, min(h.expires_at) \
-     FROM unnest($1::int4[], $2::uuid[]) AS n (bucket, user_id) \
-     JOIN account a USING (bucket, user_id) JOIN hold h USING (bucket, user_id) \
-     WHERE a.next_due <= greatest($3, a.last_at) AND h.expires_at > greatest($3, a.last_at) \
-     GROUP BY h.user_id";
+/// out are needed, and the first of the others is the next bound. Whether it is reached is decided
+/// first, or every batch would walk all that a hot account holds.
+const DUE: &str = "WITH due AS MATERIALIZED (SELECT a.bucket, a.user_id, \
+     greatest($3, a.last_at) AS at FROM unnest($1::int4[], $2::uuid[]) AS n (bucket, user_id) \
+     JOIN account a USING (bucket, user_id) WHERE a.next_due <= greatest($3, a.last_at)) \
+     SELECT h.user_id, h.version, h.reserved_at, h.expires_at, h.on_expiry, h.amounts::text, \
+     0::smallint FROM due JOIN hold h USING (bucket, user_id) WHERE h.expires_at <= due.at";
+const NEXT_DUE: &str = "WITH due AS MATERIALIZED (SELECT a.bucket, a.user_id, \
+     greatest($3, a.last_at) AS at FROM unnest($1::int4[], $2::uuid[]) AS n (bucket, user_id) \
+     JOIN account a USING (bucket, user_id) WHERE a.next_due <= greatest($3, a.last_at)) \
+     SELECT h.user_id, min(h.expires_at) FROM due JOIN hold h USING (bucket, user_id) \
+     WHERE h.expires_at > due.at GROUP BY h.user_id";
 const NAMED_HOLDS: &str = "SELECT h.user_id, h.version, h.reserved_at, h.expires_at, h.on_expiry, \
      h.amounts::text, 0::smallint \
      FROM unnest($1::int4[], $2::uuid[], $3::int8[]) AS n (bucket, user_id, version) \

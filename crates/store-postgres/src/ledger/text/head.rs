@@ -22,7 +22,9 @@ struct WindowText {
     window: Window,
     /// Microseconds since 1970.
     start: i64,
+    #[serde(default, skip_serializing_if = "is_zero")]
     used: i64,
+    #[serde(default, skip_serializing_if = "is_zero")]
     held: i64,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     fired: Vec<FiredText>,
@@ -37,6 +39,11 @@ struct FiredText {
     percent: u8,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rearm_below: Option<i64>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(number: &i64) -> bool {
+    *number == 0
 }
 
 fn is_nothing(parts: &[i64; 2]) -> bool {
