@@ -1,5 +1,6 @@
 //! The real binary in a temporary folder.
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::{
     io::{BufRead, BufReader},
@@ -98,6 +99,13 @@ impl Folder {
         self.serve_until(READY, environment)
     }
 
+    /// As [`Folder::serve_with`]; nothing if it ends before it is ready.
+    pub(crate) fn try_serve_with(&self, environment: &[(&str, &str)]) -> Option<Server> {
+        let mut command = command(&self.data());
+        command.args(["serve", "--listen", "127.0.0.1:0"]).envs(environment.iter().copied());
+        Server::try_start(command, READY)
+    }
+
     /// As [`Folder::serve_with`], but waits only for a line that begins like this.
     pub(crate) fn serve_until(&self, begin: &str, environment: &[(&str, &str)]) -> Server {
         let mut command = command(&self.data());
@@ -175,27 +183,33 @@ impl Answer {
 
 impl Server {
     /// Starts it and waits until it is ready.
-    fn start(mut command: Command, begin: &str) -> Server {
+    fn start(command: Command, begin: &str) -> Server {
+        Server::try_start(command, begin).expect("the server says where it listens")
+    }
+
+    /// As [`Server::start`]; nothing if it ends before that.
+    fn try_start(mut command: Command, begin: &str) -> Option<Server> {
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .expect("the binary starts");
         let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-        let mut url = None;
+        let (mut url, mut is_ready) = (None, false);
         for line in lines.by_ref() {
             let line = line.expect("text");
             if let Some(found) = line.strip_prefix("listening on ") {
                 url = Some(found.to_owned());
             }
-            if line.starts_with(begin) {
+            is_ready = line.starts_with(begin);
+            if is_ready {
                 break;
             }
         }
-        let url = url.expect("the server says where it listens");
         // What it says later must not fill the pipe.
         std::thread::spawn(move || lines.for_each(drop));
-        Server { child, url, agent: agent() }
+        let server = Server { child, url: url.unwrap_or_default(), agent: agent() };
+        (is_ready && !server.url.is_empty()).then_some(server)
     }
 
     /// A path as the server sees it.
@@ -278,14 +292,27 @@ impl Server {
 
     /// As [`Server::kill`], while others still talk to it.
     pub(crate) fn kill_now(&self) {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::KILL).expect("signalled");
+        self.signal(Signal::KILL);
     }
 
     /// As an operator stops a server.
     pub(crate) fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Stops it where it is.
+    pub(crate) fn pause(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Lets it go on after [`Server::pause`].
+    pub(crate) fn resume(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&self, signal: Signal) {
         let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("signalled");
+        rustix::process::kill_process(pid, signal).expect("signalled");
     }
 
     /// Waits for the end.

@@ -1,6 +1,7 @@
 //! Black-box tests of the real binary, over HTTP on loopback.
 
 mod binary;
+mod chaos;
 mod connections;
 mod crash;
 mod flow;

@@ -10,6 +10,16 @@ use std::process::Output;
 const JWT_SECRET: &str = "jwt-secret-of-the-tests-0123456789abcdef";
 const REFRESH_SECRET: &str = "refresh-secret-of-the-tests-0123456789ab";
 
+/// What every node on a database is told.
+pub(crate) fn environment(url: &str) -> [(&str, &str); 4] {
+    [
+        ("NOVACORE_DATABASE_URL", url),
+        ("NOVACORE_JWT_SECRET", JWT_SECRET),
+        ("NOVACORE_REFRESH_SECRET", REFRESH_SECRET),
+        ("NOVACORE_SERVICE_TOKEN", SERVICE_TOKEN),
+    ]
+}
+
 /// A migrated database, and a folder for its nodes.
 struct Site {
     folder: Folder,
@@ -25,12 +35,7 @@ impl Site {
     }
 
     fn environment(&self) -> [(&str, &str); 4] {
-        [
-            ("NOVACORE_DATABASE_URL", &self.url),
-            ("NOVACORE_JWT_SECRET", JWT_SECRET),
-            ("NOVACORE_REFRESH_SECRET", REFRESH_SECRET),
-            ("NOVACORE_SERVICE_TOKEN", SERVICE_TOKEN),
-        ]
+        environment(&self.url)
     }
 
     /// Starts a node.
