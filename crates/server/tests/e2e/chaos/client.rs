@@ -22,7 +22,7 @@ const GIVEN_UP: u32 = 30;
 /// Of a thousand calls so many are sent to two nodes at once, or again after their answer.
 const TWICE: u32 = 100;
 /// Of a thousand uses so many are told without a key, and so but once.
-const ONCE: u32 = 300;
+const ONCE: u32 = 600;
 
 /// What a client likes to do.
 #[derive(Clone, Copy, Debug)]

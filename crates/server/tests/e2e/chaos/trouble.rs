@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 const MOMENT: Duration = Duration::from_secs(5);
 
 /// Connections that are lost one after the other: it depends on what they carry.
-const IN_A_ROW: usize = 5;
+const IN_A_ROW: usize = 6;
 /// Calls between two of them, so that not one batch is hit by all.
 const BETWEEN: usize = 10;
 /// Within so many bytes a connection is lost: a few batches.
