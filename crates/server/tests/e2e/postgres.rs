@@ -1,5 +1,6 @@
 //! The server on PostgreSQL.
 
+mod clocks;
 mod nodes;
 mod start;
 
