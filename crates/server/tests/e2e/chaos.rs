@@ -10,6 +10,7 @@ mod client;
 mod cluster;
 mod history;
 mod paused;
+mod reader;
 mod storm;
 mod story;
 mod trouble;

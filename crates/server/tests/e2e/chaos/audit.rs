@@ -7,6 +7,7 @@
 
 mod calls;
 mod holds;
+mod looks;
 mod notices;
 
 use super::history::{Evidence, Row, Standing, standing_of};
@@ -65,6 +66,7 @@ pub(super) fn audit(evidence: &Evidence) -> Vec<Finding> {
         });
     }
     calls::audit(evidence, &sums, &mut findings);
+    looks::audit(evidence, &sums, &mut findings);
     findings.0
 }
 

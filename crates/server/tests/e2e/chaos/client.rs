@@ -73,13 +73,8 @@ impl<'a> Client<'a> {
         habits: Habits,
         rng: Rng,
     ) -> Client<'a> {
-        let agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_global(Some(ANSWER))
-            .build()
-            .into();
         let (kept, calls) = (Vec::new(), 0);
-        Client { cluster, journal, user, name, habits, rng, agent, kept, calls }
+        Client { cluster, journal, user, name, habits, rng, agent: agent(), kept, calls }
     }
 
     /// Calls until the journal is closed.
@@ -162,7 +157,7 @@ impl<'a> Client<'a> {
     }
 
     fn gives_up(&mut self) -> bool {
-        self.rng.per_mille(GIVEN_UP)
+        self.journal.is_abandoned() || self.rng.per_mille(GIVEN_UP)
     }
 
     fn keep(&mut self, call: &Call) {
@@ -210,6 +205,12 @@ impl<'a> Client<'a> {
             (status, _) => panic!("{key:?} {verb:?}: {status} {value}"),
         }
     }
+}
+
+/// Makes calls that do not wait for ever.
+pub(super) fn agent() -> ureq::Agent {
+    let config = ureq::Agent::config_builder();
+    config.http_status_as_error(false).timeout_global(Some(ANSWER)).build().into()
 }
 
 fn request(user: &str, key: &str, verb: &Verb) -> (String, Value) {

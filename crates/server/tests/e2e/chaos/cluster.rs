@@ -2,7 +2,10 @@
 //!
 //! Invariant: a node that is started again finds nothing but its secrets and the database.
 
-use super::history::{Row, Standing, standing_of};
+use super::{
+    history::{Row, Standing, standing_of},
+    reader::shown,
+};
 use crate::{
     binary::{Folder, SERVICE_TOKEN, Server},
     postgres::environment,
@@ -106,9 +109,7 @@ impl Cluster {
         let headers = [("x-service-token", SERVICE_TOKEN), ("x-user-id", user)];
         let running = self.running(node);
         let stats = running.as_ref()?.send("GET", "/usage/stats?days=1", &headers, "")?.body;
-        let rows = stats["breakdown"].as_array()?;
-        let row = rows.iter().find(|row| row["resourceType"] == "llm_tokens")?;
-        standing_of(&row["current"])
+        standing_of(shown(&stats)?)
     }
 
     /// Waits until every hold has ended, without asking a node: they have to see to it themselves.

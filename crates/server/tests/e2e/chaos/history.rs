@@ -90,11 +90,20 @@ pub(super) struct Row {
     pub(super) expires_micros: Option<i64>,
 }
 
+/// What a node showed of the account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Look {
+    /// As of a call.
+    pub(super) began: u64,
+    pub(super) standing: Standing,
+}
+
 /// Everything an audit looks at.
 #[derive(Clone, Debug)]
 pub(super) struct Evidence {
     pub(super) cap: i64,
     pub(super) calls: Vec<Call>,
+    pub(super) looks: Vec<Look>,
     /// By version.
     pub(super) rows: Vec<Row>,
     /// What each node shows in the end.

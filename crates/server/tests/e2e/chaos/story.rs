@@ -7,6 +7,7 @@ use super::{
     client::{Client, Habits},
     cluster::Cluster,
     history::{Evidence, Fate, Journal, Verb},
+    reader,
 };
 use novacore_sim::Rng;
 
@@ -25,6 +26,8 @@ pub(super) struct Counts {
     pub(super) applied: usize,
     pub(super) refused: usize,
     pub(super) unknown: usize,
+    /// How often somebody looked.
+    pub(super) looks: usize,
 }
 
 impl Story<'_> {
@@ -48,7 +51,9 @@ impl Story<'_> {
                 let client = client(&number.to_string(), &mut rng);
                 scope.spawn(move || client.run());
             }
-            // Clients must not go on for ever because of a panic here.
+            let (reader, read_by) = (rng.fork(), (self.cluster, &journal, user.as_str()));
+            scope.spawn(move || reader::read(read_by.0, read_by.1, read_by.2, reader));
+            // Clients must not wait for a cluster that a panic here leaves broken.
             let _ends = Ends(&journal);
             trouble(&journal, &user, &mut rng);
         });
@@ -65,9 +70,11 @@ impl Story<'_> {
     }
 
     fn judge(&self, user: &str, journal: Journal) -> Counts {
+        let (calls, looks) = journal.into_parts();
         let evidence = Evidence {
             cap: self.cap,
-            calls: journal.into_calls(),
+            calls,
+            looks,
             rows: self.cluster.rows(user),
             shown: self.cluster.shown(user),
         };
@@ -78,6 +85,7 @@ impl Story<'_> {
             applied: count(Fate::Applied),
             refused: count(Fate::Refused),
             unknown: count(Fate::Unknown),
+            looks: evidence.looks.len(),
         }
     }
 }
@@ -86,6 +94,9 @@ struct Ends<'a>(&'a Journal);
 
 impl Drop for Ends<'_> {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.abandon();
+        }
         self.0.end();
     }
 }

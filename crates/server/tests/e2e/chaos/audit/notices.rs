@@ -1,7 +1,7 @@
 //! The audit notices: sound evidence passes, and each lie in it is found and rightly named.
 
 use super::audit;
-use crate::chaos::history::{Call, Evidence, Fate, Row, Standing, Verb};
+use crate::chaos::history::{Call, Evidence, Fate, Look, Row, Standing, Verb};
 use novacore_ledger::{EntryKind, Flags};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -77,7 +77,9 @@ fn sound() -> Evidence {
         call(8, "g", Verb::Settle { hold: 4, amount: 12 }, Fate::Applied, told(4, 21, 0)),
         call(9, "i", Verb::Record { amount: 1 }, Fate::Unknown, Value::Null),
     ];
-    Evidence { cap: 40, calls, rows, shown: vec![Standing { used: 21, held: 0 }; 3] }
+    let look = |began, used, held| Look { began, standing: Standing { used, held } };
+    let looks = vec![look(1, 0, 0), look(1, 4, 0), look(8, 9, 20), look(17, 29, 0)];
+    Evidence { cap: 40, calls, looks, rows, shown: vec![Standing { used: 21, held: 0 }; 3] }
 }
 
 /// What is found once the evidence is changed.
@@ -154,6 +156,10 @@ fn more_lies_are_found() {
         e.calls.remove(5);
     });
     assert_eq!(unasked, BTreeSet::from(["I6"]));
+    let stale = found(|e| e.looks[3].began = 18);
+    assert_eq!(stale, BTreeSet::from(["I7"]));
+    let never_so = found(|e| e.looks[1].standing.used = 3);
+    assert_eq!(never_so, BTreeSet::from(["I7"]));
     let mistold = found(|e| e.calls[6].answers = vec![told(6, 10, 20)]);
     assert_eq!(mistold, BTreeSet::from(["I1"]));
 }

@@ -1,6 +1,6 @@
 //! Where clients write down their calls while they make them.
 
-use super::Call;
+use super::{Call, Look};
 use std::{
     sync::{
         Condvar, Mutex, MutexGuard, PoisonError,
@@ -16,9 +16,11 @@ const PATIENCE: Duration = Duration::from_secs(120);
 #[derive(Debug, Default)]
 pub(in crate::chaos) struct Journal {
     calls: Mutex<Vec<Call>>,
+    looks: Mutex<Vec<Look>>,
     grown: Condvar,
     ticks: AtomicU64,
     is_over: AtomicBool,
+    is_abandoned: AtomicBool,
 }
 
 impl Journal {
@@ -30,6 +32,10 @@ impl Journal {
     pub(in crate::chaos) fn write(&self, call: Call) {
         self.lock().push(call);
         self.grown.notify_all();
+    }
+
+    pub(in crate::chaos) fn note(&self, look: Look) {
+        self.looks.lock().unwrap_or_else(PoisonError::into_inner).push(look);
     }
 
     /// Waits until so many calls are written.
@@ -57,12 +63,22 @@ impl Journal {
         self.is_over.store(true, Ordering::SeqCst);
     }
 
+    /// Tells clients that nobody will answer.
+    pub(in crate::chaos) fn abandon(&self) {
+        self.is_abandoned.store(true, Ordering::SeqCst);
+    }
+
+    pub(in crate::chaos) fn is_abandoned(&self) -> bool {
+        self.is_abandoned.load(Ordering::SeqCst)
+    }
+
     pub(in crate::chaos) fn goes_on(&self) -> bool {
         !self.is_over.load(Ordering::SeqCst)
     }
 
-    pub(in crate::chaos) fn into_calls(self) -> Vec<Call> {
-        self.calls.into_inner().unwrap_or_else(PoisonError::into_inner)
+    pub(in crate::chaos) fn into_parts(self) -> (Vec<Call>, Vec<Look>) {
+        let calls = self.calls.into_inner().unwrap_or_else(PoisonError::into_inner);
+        (calls, self.looks.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// A client that panicked has written whole calls.
