@@ -3,17 +3,25 @@
 use crate::{cx::Cx, error::AppError};
 use novacore_access::{Permit, ReadUsage};
 use novacore_ledger::Entry;
-use novacore_store::ledger::{ENTRY_PAGE_ROWS_MAX, EntryQuery, Ledger, Posted};
+use novacore_store::ledger::{ENTRY_PAGE_ROWS_MAX, EntryQuery, Heard, Ledger};
 use novacore_vocab::{UserId, Version};
 use parking_lot::Mutex;
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
+    time::Duration,
 };
-use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::{
+    sync::broadcast::{self, error::RecvError},
+    time::timeout,
+};
 
 /// Most streams that one user may have open.
 pub const STREAMS_PER_USER_MAX: usize = 64;
+
+/// How long a stream trusts that nothing has happened since it heard of anything: a node that dies
+/// may have told nobody of its last entries.
+const QUIET: Duration = Duration::from_secs(15);
 
 /// The open streams.
 #[derive(Debug)]
@@ -61,7 +69,7 @@ impl Drop for Place {
 #[derive(Debug)]
 pub struct Stream {
     place: Place,
-    posted: broadcast::Receiver<Posted>,
+    posted: broadcast::Receiver<Heard>,
     sent: Version,
     ready: VecDeque<Entry>,
     /// Whether entries may have been posted that the receiver does not have.
@@ -95,10 +103,16 @@ impl Stream {
                 self.catch_up().await?;
                 continue;
             }
-            match self.posted.recv().await {
-                Ok(posted) if posted.account.user == self.place.user => self.take(&posted.entries),
-                Ok(_) => {}
-                Err(RecvError::Lagged(_)) => self.behind = true,
+            let Ok(heard) = timeout(QUIET, self.posted.recv()).await else {
+                self.behind = true;
+                continue;
+            };
+            match heard {
+                Ok(Heard::Posted(posted)) if posted.account.user == self.place.user => {
+                    self.take(&posted.entries);
+                }
+                Ok(Heard::Posted(_)) => {}
+                Ok(Heard::Gap) | Err(RecvError::Lagged(_)) => self.behind = true,
                 Err(RecvError::Closed) => return None,
             }
         }

@@ -21,7 +21,9 @@ mod sweep;
 mod tell;
 pub(crate) mod text;
 
+pub(crate) use node::Node;
 pub(crate) use start::{Started, start};
+pub(crate) use tell::{PEOPLE_CHANGED, notify};
 
 use crate::open::PostgresStore;
 use async_trait::async_trait;
@@ -31,7 +33,7 @@ use novacore_ledger::{Command, Entry, Hold, LimitName, Outcome, Override, Policy
 use novacore_store::{
     error::StoreError,
     ledger::{
-        AccountView, DayAmount, DayRange, EntryQuery, Ledger, Posted, ResourceUse, StoreHealth,
+        AccountView, DayAmount, DayRange, EntryQuery, Heard, Ledger, ResourceUse, StoreHealth,
         refuse_too_many,
     },
 };
@@ -148,7 +150,7 @@ impl Ledger for PostgresStore {
         reports::totals(&self.pool, &self.policy(), range, top).await
     }
 
-    fn subscribe(&self) -> broadcast::Receiver<Posted> {
+    fn subscribe(&self) -> broadcast::Receiver<Heard> {
         self.ledger.node.posted.subscribe()
     }
 

@@ -13,11 +13,12 @@ use novacore_ledger::{
     Command, Entry, Hold, KeyRecord, LimitName, Outcome, Override, Policy, Tier,
 };
 use novacore_store::{
+    changes::Listeners,
     clock::Clock,
     error::StoreError,
     lane::LaneSender,
     ledger::{
-        AccountView, DayAmount, DayRange, ENTRY_PAGE_ROWS_MAX, EntryQuery, Ledger, Posted,
+        AccountView, DayAmount, DayRange, ENTRY_PAGE_ROWS_MAX, EntryQuery, Heard, Ledger,
         ResourceUse, StoreHealth, refuse_too_many,
     },
 };
@@ -33,6 +34,7 @@ pub struct SqliteStore {
     pub(crate) readers: Readers,
     pub(crate) shared: Arc<Shared>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) listeners: Listeners,
     pub(crate) _threads: crate::open::Threads,
 }
 
@@ -216,7 +218,7 @@ impl Ledger for SqliteStore {
         self.readers.read(read).await
     }
 
-    fn subscribe(&self) -> broadcast::Receiver<Posted> {
+    fn subscribe(&self) -> broadcast::Receiver<Heard> {
         self.shared.posted.subscribe()
     }
 

@@ -18,11 +18,12 @@ use novacore_ledger::{
 };
 use novacore_store::{
     book::{Book, Item},
+    changes::Listeners,
     clock::Clock,
     directory::{Credentials, StoredKey},
     error::StoreError,
     ledger::{
-        AccountView, DayAmount, DayRange, ENTRY_PAGE_ROWS_MAX, EntryQuery, Ledger, Posted,
+        AccountView, DayAmount, DayRange, ENTRY_PAGE_ROWS_MAX, EntryQuery, Heard, Ledger, Posted,
         ResourceUse, StoreHealth, refuse_too_many,
     },
 };
@@ -69,7 +70,8 @@ impl Clock for HandClock {
 pub struct Memory {
     clock: Arc<dyn Clock>,
     kept: Mutex<Kept>,
-    posted: broadcast::Sender<Posted>,
+    posted: broadcast::Sender<Heard>,
+    listeners: Listeners,
 }
 
 #[derive(Debug)]
@@ -111,7 +113,12 @@ impl Memory {
             writable: true,
             stage: Stage::default(),
         };
-        Memory { clock, kept: Mutex::new(kept), posted: broadcast::channel(1_024).0 }
+        Memory {
+            clock,
+            kept: Mutex::new(kept),
+            posted: broadcast::channel(1_024).0,
+            listeners: Listeners::default(),
+        }
     }
 
     /// Stores a user as he is, without password.
@@ -136,7 +143,10 @@ impl Memory {
         for posting in ran.postings {
             kept.entries.entry(user).or_default().extend(posting.entries.iter().cloned());
             // Without receivers there is nobody to tell.
-            let _ = self.posted.send(Posted { account, entries: posting.entries.into() });
+            let posted = Posted { account, entries: posting.entries.into() };
+            if kept.stage.hears {
+                let _ = self.posted.send(Heard::Posted(posted));
+            }
         }
         Ok(ran.outcomes.into_iter().next().expect("one item has one outcome"))
     }
@@ -273,7 +283,7 @@ impl Ledger for Memory {
         Ok(reports::totals(&kept.entries, kept.book.policy(), range, top))
     }
 
-    fn subscribe(&self) -> broadcast::Receiver<Posted> {
+    fn subscribe(&self) -> broadcast::Receiver<Heard> {
         self.posted.subscribe()
     }
 

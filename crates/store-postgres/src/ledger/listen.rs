@@ -1,17 +1,24 @@
 //! Hearing of what other nodes have committed.
 //!
 //! Invariant: a connection of its own, made again when it fails; what was said meanwhile is not
-//! heard, so the policy is read after each beginning.
+//! heard, so after each beginning the policy is read, and streams are told of a gap.
 //! Invariant: nothing is enforced by what is heard here: every batch reads for itself.
 
 use super::{
     node::Node,
     policy, reads,
-    tell::{CHANNEL, News, POLICY_CHANGED, read_payload},
+    tell::{CHANNEL, News, PEOPLE_CHANGED, POLICY_CHANGED, read_payload},
 };
-use novacore_store::ledger::{ENTRY_PAGE_ROWS_MAX, EntryQuery, Posted};
+use crate::directory::follow;
+use novacore_store::ledger::{ENTRY_PAGE_ROWS_MAX, EntryQuery, Heard, Posted};
 use novacore_vocab::Version;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 use tokio::sync::mpsc;
 use tokio_postgres::{AsyncMessage, Config, NoTls};
 
@@ -33,6 +40,8 @@ pub(crate) async fn listen(node: Arc<Node>, config: Config) {
 async fn listen_once(node: &Arc<Node>, config: &Config) -> Result<(), tokio_postgres::Error> {
     let (client, mut connection) = config.connect(NoTls).await?;
     let (said, heard) = mpsc::channel(QUEUE_MAX);
+    let missed = Arc::new(AtomicBool::new(false));
+    let overflowed = missed.clone();
     let driver = tokio::spawn(async move {
         let mut messages = futures::stream::poll_fn(move |cx| connection.poll_message(cx));
         while let Some(message) = futures::StreamExt::next(&mut messages).await {
@@ -40,6 +49,7 @@ async fn listen_once(node: &Arc<Node>, config: &Config) -> Result<(), tokio_post
                 Ok(AsyncMessage::Notification(said_now)) => {
                     if said.try_send(said_now.payload().to_owned()).is_err() {
                         tracing::debug!("more notifications than can be read");
+                        overflowed.store(true, Ordering::Release);
                     }
                 }
                 Ok(_) => {}
@@ -47,7 +57,11 @@ async fn listen_once(node: &Arc<Node>, config: &Config) -> Result<(), tokio_post
             }
         }
     });
-    let ended = hear(node, &client, heard).await;
+    // Both talk over the one connection: while it is down, neither hears.
+    let ended = tokio::select! {
+        ended = hear(node, &client, heard, &missed) => ended,
+        ended = follow(node, &client) => ended,
+    };
     driver.abort();
     ended
 }
@@ -56,12 +70,20 @@ async fn hear(
     node: &Arc<Node>,
     client: &tokio_postgres::Client,
     mut heard: mpsc::Receiver<String>,
+    missed: &AtomicBool,
 ) -> Result<(), tokio_postgres::Error> {
     client.batch_execute(&format!("LISTEN {CHANNEL}")).await?;
+    tell_of_gap(node);
     refresh_policy(node).await;
     while let Some(payload) = heard.recv().await {
-        if payload == POLICY_CHANGED {
-            refresh_policy(node).await;
+        if missed.swap(false, Ordering::AcqRel) {
+            tell_of_gap(node);
+            node.hearing.hint();
+        }
+        match payload.as_str() {
+            POLICY_CHANGED => refresh_policy(node).await,
+            PEOPLE_CHANGED => node.hearing.hint(),
+            _ => {}
         }
         for news in read_payload(node.id, &payload).unwrap_or_default() {
             node.count_entries(news.last.0.saturating_sub(news.first.0) + 1);
@@ -91,11 +113,17 @@ async fn post(node: &Node, news: News) {
         query.before = Some(news.last.next());
         let page = match reads::entries(&node.pool, news.place, &query).await {
             Ok(page) if !page.is_empty() => page,
-            Ok(_) | Err(_) => return,
+            Ok(_) | Err(_) => return tell_of_gap(node),
         };
         after = page.last().map_or(news.last, |entry| entry.version);
         let posted = Posted { account: news.place.account(), entries: page.into() };
         // Nobody listening any more is fine.
-        let _ = node.posted.send(posted);
+        let _ = node.posted.send(Heard::Posted(posted));
     }
+}
+
+/// Lets streams look for themselves.
+fn tell_of_gap(node: &Node) {
+    // Nobody listening is fine.
+    let _ = node.posted.send(Heard::Gap);
 }

@@ -3,9 +3,11 @@
 //! Invariant: nothing here is needed by another node.
 
 use super::{place::Places, policy::Versioned};
-use crate::pool::Pool;
+use crate::{directory::Hearing, pool::Pool};
 use arc_swap::ArcSwap;
-use novacore_store::{clock::Clock, error::StoreError, ledger::Posted, observe::Observer};
+use novacore_store::{
+    changes::Listeners, clock::Clock, error::StoreError, ledger::Heard, observe::Observer,
+};
 use novacore_vocab::{ResourceSpec, Timestamp};
 use parking_lot::RwLock;
 use std::{
@@ -32,7 +34,10 @@ pub(crate) struct Node {
     pub(crate) resources: Vec<ResourceSpec>,
     pub(crate) policy: ArcSwap<Versioned>,
     pub(crate) places: Places,
-    pub(crate) posted: broadcast::Sender<Posted>,
+    pub(crate) posted: broadcast::Sender<Heard>,
+    /// Who remembers users and keys.
+    pub(crate) listeners: Listeners,
+    pub(crate) hearing: Hearing,
     /// Entries ever written, as far as this node has heard.
     pub(crate) entries: AtomicU64,
     trouble: RwLock<Option<StoreError>>,
@@ -66,6 +71,8 @@ impl Node {
             policy: ArcSwap::from_pointee(parts.policy),
             places: Places::default(),
             posted: broadcast::channel(POSTS_MAX).0,
+            listeners: Listeners::default(),
+            hearing: Hearing::default(),
             entries: AtomicU64::new(parts.entries),
             trouble: RwLock::new(None),
         }

@@ -10,7 +10,10 @@
 use super::{node::Node, place::Place};
 use crate::failure;
 use novacore_ledger::Entry;
-use novacore_store::{error::StoreError, ledger::Posted};
+use novacore_store::{
+    error::StoreError,
+    ledger::{Heard, Posted},
+};
 use novacore_vocab::{OrgId, UserId, Version};
 use std::{fmt::Write, sync::Arc};
 use tokio::sync::mpsc;
@@ -20,6 +23,8 @@ use uuid::Uuid;
 pub(crate) const CHANNEL: &str = "novacore";
 /// What is said after a change of tiers.
 pub(crate) const POLICY_CHANGED: &str = "policy";
+/// What is said after a change of a user or key.
+pub(crate) const PEOPLE_CHANGED: &str = "people";
 
 /// Accounts that wait to be told of; beyond that they are not.
 const QUEUE_MAX: usize = 16_384;
@@ -58,7 +63,8 @@ impl Teller {
                 tracing::debug!("too much waits to be told to other nodes");
             }
             // Without receivers there is nobody to tell.
-            let _ = self.node.posted.send(Posted { account: place.account(), entries });
+            let posted = Posted { account: place.account(), entries };
+            let _ = self.node.posted.send(Heard::Posted(posted));
         }
     }
 }
@@ -148,5 +154,6 @@ mod tests {
             assert_eq!(read_payload(node, &sent[0]), None);
         }
         assert_eq!(read_payload(other, POLICY_CHANGED), None);
+        assert_eq!(read_payload(other, PEOPLE_CHANGED), None);
     }
 }

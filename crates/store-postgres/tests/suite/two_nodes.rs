@@ -8,7 +8,7 @@ use crate::{
 };
 use novacore_access::AuditAction;
 use novacore_ledger::{Cap, LimitName, Outcome, Override, Refusal};
-use novacore_store::ledger::{EntryQuery, Ledger};
+use novacore_store::ledger::{EntryQuery, Heard, Ledger};
 use novacore_store_suite::ledger::Harness;
 use novacore_vocab::{Amount, TierName, Version};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
@@ -127,7 +127,11 @@ async fn a_listener_hears_of_the_other_nodes_entries() {
         loop {
             assert!(is_applied(&one.submit(user, command(record(1))).await));
             tokio::select! {
-                posted = heard.recv() => break posted.expect("the store is there"),
+                heard = heard.recv() => match heard.expect("the store is there") {
+                    Heard::Posted(posted) => break posted,
+                    // It began to listen just now.
+                    Heard::Gap => {}
+                },
                 () = tokio::task::yield_now() => {}
             }
         }

@@ -11,7 +11,7 @@ use novacore_ledger::Outcome;
 use novacore_store::{
     book::{self, Item, Ran},
     error::StoreError,
-    ledger::Posted,
+    ledger::{Heard, Posted},
 };
 use novacore_vocab::{Timestamp, UserId};
 use std::{
@@ -317,7 +317,8 @@ impl Writer {
             if posted {
                 let entries = rows.iter().map(|(_, row)| row.entry.as_ref().clone()).collect();
                 // Nobody listening any more is fine.
-                let _ = shared.posted.send(Posted { account: slot.account, entries });
+                let posted = Posted { account: slot.account, entries };
+                let _ = shared.posted.send(Heard::Posted(posted));
             }
         }
         shared.entries.store(self.head.last_seq, std::sync::atomic::Ordering::Release);

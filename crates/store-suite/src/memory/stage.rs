@@ -6,11 +6,13 @@ use std::sync::Arc;
 use tokio::sync::Barrier;
 
 /// What a test has arranged, and what was counted for it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Stage {
     pub(super) advances_refused: usize,
     pub(super) touches: usize,
     pub(super) changes_to_refuse: usize,
+    /// Whether changes are told of; a store that shares its data may not hear of them.
+    pub(super) hears: bool,
     gate: Option<Gate>,
 }
 
@@ -19,6 +21,12 @@ pub(super) struct Stage {
 struct Gate {
     barrier: Arc<Barrier>,
     awaited: usize,
+}
+
+impl Default for Stage {
+    fn default() -> Stage {
+        Stage { advances_refused: 0, touches: 0, changes_to_refuse: 0, hears: true, gate: None }
+    }
 }
 
 impl Stage {
@@ -39,6 +47,11 @@ impl Memory {
     /// Answers the next `count` changes of users as if another had come before.
     pub fn refuse_changes(&self, count: usize) {
         self.kept().stage.changes_to_refuse = count;
+    }
+
+    /// Tells of no change from now on and says so, or tells of them again.
+    pub fn set_hearing(&self, hears: bool) {
+        self.kept().stage.hears = hears;
     }
 
     /// Lets the next `count` readers of sessions go on only when all have read.
