@@ -1,6 +1,8 @@
 //! The server on PostgreSQL.
 
 mod nodes;
+mod operate;
+mod outage;
 mod start;
 
 use crate::binary::{Folder, SERVICE_TOKEN, Server};
