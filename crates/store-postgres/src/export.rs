@@ -1,7 +1,7 @@
 //! Every entry, for whoever takes the ledger elsewhere.
 //!
-//! Accounts are written one after the other, each in the order of its versions: nodes commit side by
-//! side, so between accounts there is no order but that of times.
+//! Accounts are written one after the other, each in the order of its versions: nodes commit side
+//! by side, so between accounts there is no order but that of times.
 //!
 //! Invariant: one snapshot; nodes may write meanwhile, and what they commit later is not in it.
 //! Invariant: memory is bounded by a page, whatever the length of the ledger.

@@ -204,9 +204,9 @@ pub trait Ledger: Send + Sync + std::fmt::Debug {
     /// What all users used of each resource, with the `top` users of each.
     async fn totals(&self, range: DayRange, top: usize) -> Result<Vec<ResourceUse>, StoreError>;
 
-    /// Entries of all accounts as they are committed. A receiver that lags, or hears of a gap, reads
-    /// it with [`Ledger::entries`]; and so does from time to time one who cannot wait for the next
-    /// entry, since a node that dies may have told nobody of its last.
+    /// Entries of all accounts as they are committed. A receiver that lags, or hears of a gap,
+    /// reads it with [`Ledger::entries`]; and so does from time to time one who cannot wait for
+    /// the next entry, since a node that dies may have told nobody of its last.
     fn subscribe(&self) -> broadcast::Receiver<Heard>;
 
     /// The policy in force.

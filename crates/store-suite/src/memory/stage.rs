@@ -2,6 +2,7 @@
 
 use super::Memory;
 use novacore_access::AuditEntry;
+use novacore_store::{changes::Outdated, ledger::Heard};
 use std::sync::Arc;
 use tokio::sync::Barrier;
 
@@ -49,9 +50,15 @@ impl Memory {
         self.kept().stage.changes_to_refuse = count;
     }
 
-    /// Tells of no change from now on and says so, or tells of them again.
+    /// Tells of no entry and no change from now on and says so; or tells of them again, and that
+    /// some may have been missed.
     pub fn set_hearing(&self, hears: bool) {
         self.kept().stage.hears = hears;
+        if hears {
+            self.listeners.tell(Outdated::Everything);
+            // Nobody listening is fine.
+            let _ = self.posted.send(Heard::Gap);
+        }
     }
 
     /// Lets the next `count` readers of sessions go on only when all have read.
