@@ -1,6 +1,7 @@
 //! The store on PostgreSQL: the conformance suite, two nodes on one database, lost connections.
 
 mod ask;
+mod crashes;
 mod failures;
 mod fixture;
 mod start;
