@@ -3,6 +3,7 @@
 mod admin;
 mod demo;
 mod ledger;
+mod migrate;
 
 use crate::{
     config::{self, Config, Flags, Log},
@@ -34,7 +35,13 @@ pub(crate) struct Common {
 impl Common {
     /// The configuration of a chore, which logs only what is wrong.
     fn load(self) -> anyhow::Result<Config> {
-        let flags = Flags { config: self.config, data_dir: self.data_dir, ..Flags::default() };
+        self.load_for(None)
+    }
+
+    /// As [`Common::load`], of a chore that takes a database on its command line.
+    fn load_for(self, database_url: Option<String>) -> anyhow::Result<Config> {
+        let Common { config, data_dir } = self;
+        let flags = Flags { config, data_dir, database_url, ..Flags::default() };
         let config = config::load(&flags)?;
         logging::start(&Log { level: "warn".to_owned(), ..config.log.clone() })?;
         Ok(config)
@@ -83,10 +90,13 @@ enum Command {
         /// The new file; it must not exist.
         to: PathBuf,
     },
-    /// Bring the data directory to this release's schema.
+    /// Bring the database, or the data directory if none is configured, to this release's schema.
     Migrate {
         #[command(flatten)]
         common: Common,
+        /// PostgreSQL. Who lists processes sees it: NOVACORE_DATABASE_URL hides a password better.
+        #[arg(long)]
+        database_url: Option<String>,
     },
     /// Print the effective configuration, secrets masked.
     Config {
@@ -116,7 +126,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
             println!("backed up to {}", to.display());
             Ok(())
         }
-        Command::Migrate { common } => ledger::migrate(&common.load()?),
+        Command::Migrate { common, database_url } => migrate::run(&common.load_for(database_url)?),
         Command::Config { reference: true, .. } => {
             print!("{}", config::reference());
             Ok(())

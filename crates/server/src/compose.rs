@@ -24,7 +24,7 @@ pub(crate) fn store_options(
     metrics: Arc<Metrics>,
 ) -> anyhow::Result<Options> {
     if config.store.database_url.is_some() {
-        bail!("store.database_url: this release has the embedded store only; remove it");
+        bail!("store.database_url: this release serves from the embedded store only; remove it");
     }
     let policy: Policy = policy_of(config)?;
     Ok(Options {

@@ -1,11 +1,11 @@
-//! `novacore ledger`, and `novacore migrate`.
+//! `novacore ledger`.
 
 use crate::{clock::SystemClock, compose::store_options, config::Config};
 use anyhow::{Context, bail};
 use clap::{Subcommand, ValueEnum};
 use novacore_app::metrics::Metrics;
 use novacore_ledger::Entry;
-use novacore_store_sqlite::{self as store, Options, SqliteStore};
+use novacore_store_sqlite::{self as store, Options};
 use novacore_vocab::{EntryId, UserId};
 use serde_json::json;
 use std::{
@@ -42,7 +42,8 @@ pub(crate) enum Format {
     Csv,
 }
 
-fn options(config: &Config) -> anyhow::Result<Options> {
+/// How a chore opens the data directory.
+pub(super) fn options(config: &Config) -> anyhow::Result<Options> {
     store_options(config, Arc::new(SystemClock), Arc::new(Metrics::new()))
 }
 
@@ -72,13 +73,6 @@ fn verify(config: &Config) -> anyhow::Result<()> {
         bail!("the ledger does not verify");
     }
     println!("the ledger verifies");
-    Ok(())
-}
-
-/// Opens the store, which brings an older schema forward, and says what there is.
-pub(crate) fn migrate(config: &Config) -> anyhow::Result<()> {
-    SqliteStore::open(options(config)?)?;
-    println!("the data directory has this release's schema");
     Ok(())
 }
 

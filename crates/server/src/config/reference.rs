@@ -28,7 +28,10 @@ pub(crate) const KEYS: [(&str, &str); 27] = [
         "store.key_filter_bytes_max",
         "Memory for the filters of the idempotency key index, in bytes.",
     ),
-    ("store.database_url", "PostgreSQL. Not in this release: setting it is an error."),
+    (
+        "store.database_url",
+        "PostgreSQL. `novacore migrate` prepares it; this release does not serve from it yet.",
+    ),
     ("auth.access_ttl_seconds", "Life of an access token."),
     ("auth.trial_days", "Length of the trial that a new user is shown."),
     ("auth.first_tier", "The tier of a new user."),
@@ -56,7 +59,7 @@ pub(crate) fn reference() -> String {
         "# Configuration\n\n\
          Made by `novacore config --reference`; do not edit.\n\n\
          Values come from `novacore.toml` (or `--config FILE`), then the environment, then flags; the later win. In the\n\
-         environment a key is `NOVACORE__SECTION__KEY`. Shorter names: `NOVACORE_DATA_DIR`, `NOVACORE_LISTEN`,\n\
+         environment a key is `NOVACORE__SECTION__KEY`. Shorter names: `NOVACORE_DATA_DIR`, `NOVACORE_LISTEN`, `NOVACORE_DATABASE_URL`,\n\
          `NOVACORE_JWT_SECRET`, `NOVACORE_SERVICE_TOKEN`, `NOVACORE_ADMIN_EMAIL`, `NOVACORE_ADMIN_PASSWORD`.\n\
          An unknown key is an error. Resources and tiers are described in [limits](../guides/limits.md).\n\n\
          | key | default | meaning |\n|---|---|---|\n",

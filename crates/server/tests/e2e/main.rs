@@ -5,4 +5,5 @@ mod connections;
 mod crash;
 mod flow;
 mod hostile;
+mod migrate;
 mod operate;

@@ -265,3 +265,20 @@ async fn audit_numbers_ascend_in_the_order_of_commits() {
     let expected = expected.map(|(seq, target)| (AuditSeq(seq), target.to_owned()));
     assert_eq!(nodes.audited().await, expected);
 }
+
+/// Nobody here takes locks against the order; somebody at a console may.
+#[tokio::test]
+async fn what_is_ended_by_a_deadlock_runs_again() {
+    let nodes = nodes().await;
+    let id = stored(&*nodes.one, 1).await.id;
+    let (change, entry) = (to_tier("pro"), audit(AuditAction::SetTier, "user"));
+    // So patient that the node is the one to be ended.
+    let obstacle = "SET LOCAL deadlock_timeout = '60s'; UPDATE audit_last SET seq = seq";
+    let obstacle = nodes.database.obstacle(obstacle).await;
+    let (changed, ()) = join!(
+        nodes.one.change_user(id, &change, &entry),
+        obstacle.give_way_to(1, "UPDATE users SET disabled = disabled; COMMIT")
+    );
+    assert_eq!(changed.map(|user| user.tier), Ok(tier("pro")));
+    assert_eq!(nodes.audited().await.len(), 1);
+}

@@ -1,0 +1,34 @@
+//! `novacore migrate`.
+
+use super::{ledger, runtime};
+use crate::config::Config;
+use anyhow::Context;
+use novacore_store_postgres as postgres;
+use novacore_store_sqlite::SqliteStore;
+use secrecy::{ExposeSecret, SecretString};
+
+/// Brings the database, or the data directory where none is configured, to this release's schema.
+pub(crate) fn run(config: &Config) -> anyhow::Result<()> {
+    match &config.store.database_url {
+        Some(url) => migrate_database(url),
+        None => migrate_data_directory(config),
+    }
+}
+
+fn migrate_database(url: &SecretString) -> anyhow::Result<()> {
+    let migrated = runtime()?.block_on(postgres::migrate(url.expose_secret()));
+    let migrated = migrated.context("store.database_url")?;
+    if migrated.from == migrated.to {
+        println!("the database has this release's schema, version {}", migrated.to);
+    } else {
+        println!("the database went from schema version {} to {}", migrated.from, migrated.to);
+    }
+    Ok(())
+}
+
+/// Opens the store, which brings an older schema forward.
+fn migrate_data_directory(config: &Config) -> anyhow::Result<()> {
+    SqliteStore::open(ledger::options(config)?)?;
+    println!("the data directory has this release's schema");
+    Ok(())
+}
