@@ -4,6 +4,7 @@ mod ask;
 mod crashes;
 mod failures;
 mod fixture;
+mod months;
 mod start;
 mod two_nodes;
 mod verify;
