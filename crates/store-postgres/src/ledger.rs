@@ -149,7 +149,7 @@ impl Ledger for PostgresStore {
     }
 
     fn subscribe(&self) -> broadcast::Receiver<Posted> {
-        self.ledger.node.posted.subscribe()
+        self.ledger.node.subscribe()
     }
 
     fn policy(&self) -> Arc<Policy> {
