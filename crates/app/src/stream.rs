@@ -3,7 +3,7 @@
 use crate::{cx::Cx, error::AppError};
 use novacore_access::{Permit, ReadUsage};
 use novacore_ledger::Entry;
-use novacore_store::ledger::{ENTRY_PAGE_ROWS_MAX, EntryQuery, Heard, Ledger};
+use novacore_store::ledger::{ENTRY_PAGE_ROWS_MAX, EntryQuery, Ledger, Posted};
 use novacore_vocab::{UserId, Version};
 use parking_lot::Mutex;
 use std::{
@@ -69,7 +69,7 @@ impl Drop for Place {
 #[derive(Debug)]
 pub struct Stream {
     place: Place,
-    posted: broadcast::Receiver<Heard>,
+    posted: broadcast::Receiver<Posted>,
     sent: Version,
     ready: VecDeque<Entry>,
     /// Whether entries may have been posted that the receiver does not have.
@@ -92,7 +92,7 @@ pub async fn open(
 }
 
 impl Stream {
-    /// The next entry; waits for it. `None` once the store is gone.
+    /// The next entry; waits for it. `None` once the store is out of reach.
     pub async fn next(&mut self) -> Option<Entry> {
         loop {
             if let Some(entry) = self.ready.pop_front() {
@@ -108,12 +108,13 @@ impl Stream {
                 continue;
             };
             match heard {
-                Ok(Heard::Posted(posted)) if posted.account.user == self.place.user => {
-                    self.take(&posted.entries);
+                Ok(posted) if posted.account.user == self.place.user => self.take(&posted.entries),
+                Ok(_) => {}
+                Err(RecvError::Lagged(_)) => self.behind = true,
+                Err(RecvError::Closed) => {
+                    self.posted = self.place.streams.ledger.subscribe();
+                    self.behind = true;
                 }
-                Ok(Heard::Posted(_)) => {}
-                Ok(Heard::Gap) | Err(RecvError::Lagged(_)) => self.behind = true,
-                Err(RecvError::Closed) => return None,
             }
         }
     }

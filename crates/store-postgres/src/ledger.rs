@@ -33,7 +33,7 @@ use novacore_ledger::{Command, Entry, Hold, LimitName, Outcome, Override, Policy
 use novacore_store::{
     error::StoreError,
     ledger::{
-        AccountView, DayAmount, DayRange, EntryQuery, Heard, Ledger, ResourceUse, StoreHealth,
+        AccountView, DayAmount, DayRange, EntryQuery, Ledger, Posted, ResourceUse, StoreHealth,
         refuse_too_many,
     },
 };
@@ -150,8 +150,8 @@ impl Ledger for PostgresStore {
         reports::totals(&self.pool, &self.policy(), range, top).await
     }
 
-    fn subscribe(&self) -> broadcast::Receiver<Heard> {
-        self.ledger.node.posted.subscribe()
+    fn subscribe(&self) -> broadcast::Receiver<Posted> {
+        self.ledger.node.subscribe()
     }
 
     fn policy(&self) -> Arc<Policy> {

@@ -18,7 +18,7 @@ use novacore_store::{
     error::StoreError,
     lane::LaneSender,
     ledger::{
-        AccountView, DayAmount, DayRange, ENTRY_PAGE_ROWS_MAX, EntryQuery, Heard, Ledger,
+        AccountView, DayAmount, DayRange, ENTRY_PAGE_ROWS_MAX, EntryQuery, Ledger, Posted,
         ResourceUse, StoreHealth, refuse_too_many,
     },
 };
@@ -218,7 +218,7 @@ impl Ledger for SqliteStore {
         self.readers.read(read).await
     }
 
-    fn subscribe(&self) -> broadcast::Receiver<Heard> {
+    fn subscribe(&self) -> broadcast::Receiver<Posted> {
         self.shared.posted.subscribe()
     }
 

@@ -29,7 +29,7 @@ use novacore_store::{
     clock::Clock,
     error::StoreError,
     lane::{LaneReceiver, LaneSender},
-    ledger::Heard,
+    ledger::Posted,
     observe::Observer,
 };
 use novacore_vocab::{IdempotencyKey, Timestamp, UserId};
@@ -107,7 +107,7 @@ pub(crate) struct Shared {
     pub(crate) names: Names,
     pub(crate) policy: ArcSwap<Policy>,
     pub(crate) derived: Derived,
-    pub(crate) posted: broadcast::Sender<Heard>,
+    pub(crate) posted: broadcast::Sender<Posted>,
     pub(crate) entries: AtomicU64,
     /// Why commands are refused, if they are.
     pub(crate) trouble: RwLock<Option<StoreError>>,

@@ -23,7 +23,7 @@ use novacore_store::{
     directory::{Credentials, StoredKey},
     error::StoreError,
     ledger::{
-        AccountView, DayAmount, DayRange, ENTRY_PAGE_ROWS_MAX, EntryQuery, Heard, Ledger, Posted,
+        AccountView, DayAmount, DayRange, ENTRY_PAGE_ROWS_MAX, EntryQuery, Ledger, Posted,
         ResourceUse, StoreHealth, refuse_too_many,
     },
 };
@@ -70,7 +70,7 @@ impl Clock for HandClock {
 pub struct Memory {
     clock: Arc<dyn Clock>,
     kept: Mutex<Kept>,
-    posted: broadcast::Sender<Heard>,
+    posted: Mutex<broadcast::Sender<Posted>>,
     listeners: Listeners,
 }
 
@@ -116,7 +116,7 @@ impl Memory {
         Memory {
             clock,
             kept: Mutex::new(kept),
-            posted: broadcast::channel(1_024).0,
+            posted: Mutex::new(broadcast::channel(1_024).0),
             listeners: Listeners::default(),
         }
     }
@@ -129,6 +129,10 @@ impl Memory {
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().expect("no test goes on after a panic in the store")
+    }
+
+    fn posted(&self) -> MutexGuard<'_, broadcast::Sender<Posted>> {
+        self.posted.lock().expect("no test goes on after a panic in the store")
     }
 
     fn run(&self, user: UserId, command: Command) -> Result<Outcome, StoreError> {
@@ -145,7 +149,7 @@ impl Memory {
             // Without receivers there is nobody to tell.
             let posted = Posted { account, entries: posting.entries.into() };
             if kept.stage.hears {
-                let _ = self.posted.send(Heard::Posted(posted));
+                let _ = self.posted().send(posted);
             }
         }
         Ok(ran.outcomes.into_iter().next().expect("one item has one outcome"))
@@ -283,8 +287,8 @@ impl Ledger for Memory {
         Ok(reports::totals(&kept.entries, kept.book.policy(), range, top))
     }
 
-    fn subscribe(&self) -> broadcast::Receiver<Heard> {
-        self.posted.subscribe()
+    fn subscribe(&self) -> broadcast::Receiver<Posted> {
+        self.posted().subscribe()
     }
 
     fn policy(&self) -> Arc<Policy> {

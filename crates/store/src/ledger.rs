@@ -135,15 +135,6 @@ pub struct Posted {
     pub entries: Arc<[Entry]>,
 }
 
-/// What a subscriber hears.
-#[derive(Clone, Debug)]
-pub enum Heard {
-    /// Entries were committed.
-    Posted(Posted),
-    /// Entries of any account may have been committed by another node without a word.
-    Gap,
-}
-
 /// How a store is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreHealth {
@@ -204,10 +195,11 @@ pub trait Ledger: Send + Sync + std::fmt::Debug {
     /// What all users used of each resource, with the `top` users of each.
     async fn totals(&self, range: DayRange, top: usize) -> Result<Vec<ResourceUse>, StoreError>;
 
-    /// Entries of all accounts as they are committed. A receiver that lags, or hears of a gap,
-    /// reads it with [`Ledger::entries`]; and so does from time to time one who cannot wait for
-    /// the next entry, since a node that dies may have told nobody of its last.
-    fn subscribe(&self) -> broadcast::Receiver<Heard>;
+    /// Entries of all accounts as they are committed. A receiver that lags reads the gap with
+    /// [`Ledger::entries`]; one that is closed while the store is there subscribes again first.
+    /// One who cannot wait for the next entry looks from time to time: a node that dies may have
+    /// told nobody of its last.
+    fn subscribe(&self) -> broadcast::Receiver<Posted>;
 
     /// The policy in force.
     fn policy(&self) -> Arc<Policy>;

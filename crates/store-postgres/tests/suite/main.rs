@@ -1,8 +1,10 @@
 //! The store on PostgreSQL: the conformance suite, two nodes on one database, lost connections.
 
 mod ask;
+mod crashes;
 mod failures;
 mod fixture;
+mod months;
 mod start;
 mod two_nodes;
 mod verify;

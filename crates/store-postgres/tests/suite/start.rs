@@ -6,10 +6,7 @@ use crate::{
 };
 use novacore_ledger::EntryKind;
 use novacore_postgres_fixture::Server;
-use novacore_store::{
-    error::StoreError,
-    ledger::{Heard, Ledger, Posted},
-};
+use novacore_store::{error::StoreError, ledger::Ledger};
 use novacore_store_postgres::{Migrated, OpenError, Options, PostgresStore, migrate};
 use novacore_store_suite::{
     ledger::{Harness, START},
@@ -119,14 +116,12 @@ async fn holds_that_run_out_are_swept_by_any_node_once() {
     let mut expired = 0;
     let all = tokio::time::timeout(PATIENCE, async {
         while expired < 20 {
-            let heard = tokio::select! {
+            let posted = tokio::select! {
                 posted = heard.recv() => posted,
                 posted = also_heard.recv() => posted,
             };
             let is_expiry = |kind| kind == EntryKind::Expire;
-            let Heard::Posted(Posted { entries, .. }) = heard.expect("the store is there") else {
-                continue;
-            };
+            let entries = posted.expect("the store is there").entries;
             expired =
                 expired.max(entries.last().map_or(0, |entry| {
                     if is_expiry(entry.kind) { entry.version.0 - 20 } else { 0 }

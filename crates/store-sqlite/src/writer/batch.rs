@@ -11,7 +11,7 @@ use novacore_ledger::Outcome;
 use novacore_store::{
     book::{self, Item, Ran},
     error::StoreError,
-    ledger::{Heard, Posted},
+    ledger::Posted,
 };
 use novacore_vocab::{Timestamp, UserId};
 use std::{
@@ -61,8 +61,9 @@ impl Writer {
                 let took = begun.elapsed();
                 let rows = judged.prepared.as_ref().map_or(0, |done| done.batch.rows.len());
                 self.setup.observer.committed(judged.results.len(), rows, took);
-                self.note_written(rows, written.len());
-                self.conclude(callers, judged, written)
+                let controls = written.len();
+                self.conclude(callers, judged, written)?;
+                self.note_written(rows, controls)
             }
             Err((failure, written)) => self.abandon(callers, judged, written, failure),
         }
@@ -317,8 +318,7 @@ impl Writer {
             if posted {
                 let entries = rows.iter().map(|(_, row)| row.entry.as_ref().clone()).collect();
                 // Nobody listening any more is fine.
-                let posted = Posted { account: slot.account, entries };
-                let _ = shared.posted.send(Heard::Posted(posted));
+                let _ = shared.posted.send(Posted { account: slot.account, entries });
             }
         }
         shared.entries.store(self.head.last_seq, std::sync::atomic::Ordering::Release);

@@ -2,9 +2,7 @@
 
 use super::*;
 use novacore_ledger::{Crossing, EntryKind, LimitName};
-use novacore_store::ledger::{
-    DayAmount, DayRange, ENTRY_PAGE_ROWS_MAX, Heard, ResourceUse, UserAmount,
-};
+use novacore_store::ledger::{DayAmount, DayRange, ENTRY_PAGE_ROWS_MAX, ResourceUse, UserAmount};
 
 /// Whoever is unknown has no account and nothing is written for him.
 pub async fn nobody_has_no_account(harness: &mut impl Harness) {
@@ -235,7 +233,7 @@ pub async fn a_listener_hears_of_entries_in_order(harness: &mut impl Harness) {
     let written = history(harness, user).await;
     let mut told = Vec::new();
     while told.len() < 52 {
-        let Heard::Posted(posted) = heard.recv().await.expect("heard") else { panic!("no gap") };
+        let posted = heard.recv().await.expect("no gap");
         assert_eq!(posted.account.user, user);
         told.extend(posted.entries.iter().cloned());
     }

@@ -2,9 +2,9 @@
 
 use super::Memory;
 use novacore_access::AuditEntry;
-use novacore_store::{changes::Outdated, ledger::Heard};
+use novacore_store::changes::Outdated;
 use std::sync::Arc;
-use tokio::sync::Barrier;
+use tokio::sync::{Barrier, broadcast};
 
 /// What a test has arranged, and what was counted for it.
 #[derive(Debug)]
@@ -50,14 +50,13 @@ impl Memory {
         self.kept().stage.changes_to_refuse = count;
     }
 
-    /// Tells of no entry and no change from now on and says so; or tells of them again, and that
-    /// some may have been missed.
+    /// Tells of no entry and no change from now on; or tells of them again, and ends all
+    /// subscriptions, since some may have been missed.
     pub fn set_hearing(&self, hears: bool) {
         self.kept().stage.hears = hears;
         if hears {
             self.listeners.tell(Outdated::Everything);
-            // Nobody listening is fine.
-            let _ = self.posted.send(Heard::Gap);
+            *self.posted() = broadcast::channel(1_024).0;
         }
     }
 
