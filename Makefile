@@ -64,6 +64,7 @@ soak: setup
 bench: setup
 	$(CARGO) build --release --package novacore --package novacore-benches
 	$(TARGET_DIR)/release/novacore-benches all
+	$(TARGET_DIR)/release/novacore-benches start --preload 10000000
 
 # What a bare machine lacks: the toolchain is the user's choice, the C compiler (for SQLite) is not.
 setup:

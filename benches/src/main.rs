@@ -33,10 +33,10 @@ struct Cli {
     #[arg(value_enum, default_value = "all")]
     what: What,
     /// Entries that the ledger holds before anything is measured.
-    #[arg(long, default_value_t = 1_000_000)]
+    #[arg(long, default_value_t = 5_000_000)]
     preload: u64,
     /// Accounts that share the load.
-    #[arg(long, default_value_t = 20_000)]
+    #[arg(long, default_value_t = 100_000)]
     accounts: usize,
     /// Milliseconds of each run.
     #[arg(long, default_value_t = 3_000)]

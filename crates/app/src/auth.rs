@@ -28,23 +28,21 @@ mod hashing;
 mod key_token;
 mod people;
 mod refresh_token;
+mod remembered;
 mod routing;
 #[cfg(test)]
 mod testing;
 
 use access_token::AccessTokens;
 use attempts::{AttemptLimits, Attempts};
-use cache::Cache;
 use error::AuthError;
 use hashing::{HashCost, Hasher};
 use novacore_access::{Session, User};
-use novacore_store::{
-    clock::Clock,
-    directory::{Directory, StoredKey},
-};
-use novacore_vocab::{KeyId, SessionId, TierName, Timestamp, UserId};
+use novacore_store::{clock::Clock, directory::Directory};
+use novacore_vocab::{SessionId, TierName, Timestamp, UserId};
 use people::People;
 use refresh_token::RefreshTokens;
+use remembered::Remembered;
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -110,7 +108,7 @@ pub struct Auth {
     clock: Arc<dyn Clock>,
     options: AuthOptions,
     people: Arc<People>,
-    keys: Arc<Cache<KeyId, StoredKey>>,
+    remembered: Arc<Remembered>,
     hasher: Hasher,
     attempts: Attempts,
     access_tokens: AccessTokens,
@@ -150,10 +148,11 @@ impl Auth {
         require_secret("jwt_secret", &secrets.jwt)?;
         require_secret("refresh_secret", &secrets.refresh)?;
         require_secret("service_token", &secrets.service_token)?;
+        let remembered = Remembered::new(directory.clone(), clock.clone(), options.cache_rows_max);
         let cost = HashCost { memory_kib: options.hash_memory_kib, passes: options.hash_passes };
         Ok(Auth {
-            people: Arc::new(People::new(directory.clone(), options.cache_rows_max)),
-            keys: Arc::new(Cache::new(options.cache_rows_max)),
+            people: Arc::new(People::new(directory.clone(), remembered.clone())),
+            remembered,
             hasher: Hasher::start(cost, options.hash_queue_max)?,
             attempts: Attempts::new(&options.attempts, clock.clone()),
             access_tokens: AccessTokens::new(&secrets.jwt, options.access_ttl_s),

@@ -9,11 +9,19 @@ use parking_lot::Mutex;
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
+    time::Duration,
 };
-use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::{
+    sync::broadcast::{self, error::RecvError},
+    time::timeout,
+};
 
 /// Most streams that one user may have open.
 pub const STREAMS_PER_USER_MAX: usize = 64;
+
+/// How long a stream trusts that nothing has happened since it heard of anything: a node that dies
+/// may have told nobody of its last entries.
+const QUIET: Duration = Duration::from_secs(15);
 
 /// The open streams.
 #[derive(Debug)]
@@ -84,7 +92,7 @@ pub async fn open(
 }
 
 impl Stream {
-    /// The next entry; waits for it. `None` once the store is gone.
+    /// The next entry; waits for it. `None` once the store is out of reach.
     pub async fn next(&mut self) -> Option<Entry> {
         loop {
             if let Some(entry) = self.ready.pop_front() {
@@ -95,11 +103,18 @@ impl Stream {
                 self.catch_up().await?;
                 continue;
             }
-            match self.posted.recv().await {
+            let Ok(heard) = timeout(QUIET, self.posted.recv()).await else {
+                self.behind = true;
+                continue;
+            };
+            match heard {
                 Ok(posted) if posted.account.user == self.place.user => self.take(&posted.entries),
                 Ok(_) => {}
                 Err(RecvError::Lagged(_)) => self.behind = true,
-                Err(RecvError::Closed) => return None,
+                Err(RecvError::Closed) => {
+                    self.posted = self.place.streams.ledger.subscribe();
+                    self.behind = true;
+                }
             }
         }
     }
@@ -123,5 +138,92 @@ impl Stream {
         self.behind = page.len() == ENTRY_PAGE_ROWS_MAX;
         self.ready = page.into();
         Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        auth::{Auth, AuthOptions, AuthSecrets},
+        metrics::Metrics,
+    };
+    use novacore_access::{Principal, Role, User};
+    use novacore_ledger::{Command, Expect, Record, Verb};
+    use novacore_store::directory::{Credentials, Users};
+    use novacore_store_suite::memory::{HandClock, Memory};
+    use novacore_vocab::{Amount, OrgId, ResourceName, Source, TierName, Timestamp};
+    use secrecy::SecretString;
+    use uuid::Uuid;
+
+    fn compose() -> (Cx, Arc<Memory>) {
+        let clock = Arc::new(HandClock::at(Timestamp::from_seconds(1_800_000_000)));
+        let store = Arc::new(Memory::new(clock.clone()));
+        let secret = || SecretString::from("a-secret-of-the-test-0123456789abcdef");
+        let (jwt, refresh, service_token) = (secret(), secret(), secret());
+        let secrets = AuthSecrets { jwt, refresh, service_token };
+        let options = AuthOptions { hash_memory_kib: 8, hash_passes: 1, ..AuthOptions::default() };
+        let auth = Auth::new(store.clone(), clock.clone(), &secrets, options).unwrap();
+        let metrics = Arc::new(Metrics::new());
+        (Cx::new(store.clone(), store.clone(), clock, Arc::new(auth), metrics), store)
+    }
+
+    fn user(now: Timestamp) -> User {
+        let id = Uuid::from_u128(7);
+        User {
+            id: UserId(id),
+            org: OrgId(id),
+            email: None,
+            role: Role::Student,
+            tier: TierName::parse("pro").unwrap(),
+            disabled: false,
+            trial_ends_at: None,
+            created_at: now,
+        }
+    }
+
+    async fn record(store: &Memory, user: UserId) {
+        let verb = Verb::Record(Record {
+            resource: ResourceName::parse("llm_tokens").unwrap(),
+            amount: Amount::new(1).unwrap(),
+            source: Source::Api,
+            expect: Expect::Fact,
+            corrects: None,
+            occurred_at: None,
+            metadata: None,
+        });
+        let command = Command { key: None, fingerprint: 0, verb };
+        store.submit(user, command).await.unwrap();
+    }
+
+    async fn opened() -> (Stream, Arc<Memory>, UserId) {
+        let (cx, store) = compose();
+        let user = user(cx.clock.now());
+        store.create_user(&Credentials { user: user.clone(), password: None }, None).await.unwrap();
+        let permit = Principal::service().read_usage(&user.subject()).unwrap();
+        (open(&cx, permit, None).await.unwrap(), store, user.id)
+    }
+
+    #[tokio::test]
+    async fn what_was_missed_is_read_once_it_is_said_that_something_was() {
+        let (mut stream, store, user) = opened().await;
+        record(&store, user).await;
+        assert_eq!(stream.next().await.unwrap().version, Version(1));
+        store.set_hearing(false);
+        record(&store, user).await;
+        record(&store, user).await;
+        store.set_hearing(true);
+        assert_eq!(stream.next().await.unwrap().version, Version(2));
+        assert_eq!(stream.next().await.unwrap().version, Version(3));
+        record(&store, user).await;
+        assert_eq!(stream.next().await.unwrap().version, Version(4));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_that_hears_of_nothing_looks_for_itself() {
+        let (mut stream, store, user) = opened().await;
+        store.set_hearing(false);
+        record(&store, user).await;
+        assert_eq!(stream.next().await.unwrap().version, Version(1));
     }
 }

@@ -12,6 +12,7 @@
 
 mod ask;
 mod audit;
+mod changes;
 mod keys;
 mod sessions;
 mod user_row;
@@ -19,6 +20,7 @@ mod users;
 mod work;
 
 pub(crate) use audit::append_audit;
+pub(crate) use changes::{Hearing, follow};
 
 use crate::bucket::bucket_of;
 use novacore_store::{directory::DIRECTORY_PAGE_ROWS_MAX, error::StoreError};

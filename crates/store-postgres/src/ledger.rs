@@ -21,7 +21,9 @@ mod sweep;
 mod tell;
 pub(crate) mod text;
 
+pub(crate) use node::Node;
 pub(crate) use start::{Started, start};
+pub(crate) use tell::{PEOPLE_CHANGED, notify};
 
 use crate::open::PostgresStore;
 use async_trait::async_trait;
@@ -149,7 +151,7 @@ impl Ledger for PostgresStore {
     }
 
     fn subscribe(&self) -> broadcast::Receiver<Posted> {
-        self.ledger.node.posted.subscribe()
+        self.ledger.node.subscribe()
     }
 
     fn policy(&self) -> Arc<Policy> {

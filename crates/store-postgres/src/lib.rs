@@ -15,6 +15,7 @@
 mod bucket;
 mod column;
 mod directory;
+mod export;
 mod failure;
 mod ledger;
 mod migrate;
@@ -22,6 +23,7 @@ mod open;
 mod pool;
 mod verify;
 
+pub use export::{ExportError, export};
 pub use migrate::{Migrated, migrate};
 pub use open::{CLOCK_OFFSET_MAX, OpenError, Options, PostgresStore};
 pub use pool::UrlError;

@@ -39,6 +39,13 @@ const STEPS: &[Step] = &[
         readable_from: 1,
         sql: include_str!("../migrations/0002_directory.sql"),
     },
+    Step {
+        version: 3,
+        name: "audit_subject",
+        // A node that does not name what it changes would leave others with what they remember.
+        readable_from: 3,
+        sql: include_str!("../migrations/0003_audit_subject.sql"),
+    },
 ];
 
 /// Serialises migrations; "nova" in ASCII.

@@ -2,15 +2,15 @@
 //!
 //! A passive checkpoint on another thread copies nearly all pages; the writer then finishes the few
 //! that are left between two batches, so that the log starts over instead of growing for ever.
+//!
+//! Invariant: a checkpoint that fails loses nothing, for the log is kept; but after an I/O error
+//! nobody knows what is on disk, and the writer stops.
 
+use crate::failure::{self, WriteFailure};
 use rusqlite::Connection;
 use std::{
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-        mpsc,
-    },
+    sync::mpsc,
     thread::JoinHandle,
 };
 
@@ -21,7 +21,8 @@ const ROWS_BETWEEN: usize = 60_000;
 #[derive(Debug)]
 pub(crate) struct Checkpointer {
     nudge: Option<mpsc::SyncSender<()>>,
-    copied: Arc<AtomicBool>,
+    /// What became of each nudge.
+    copied: mpsc::Receiver<Result<(), String>>,
     rows: usize,
     thread: Option<JoinHandle<()>>,
 }
@@ -29,26 +30,29 @@ pub(crate) struct Checkpointer {
 impl Checkpointer {
     pub(crate) fn start(ledger: &Path) -> Checkpointer {
         let (nudge, nudges) = mpsc::sync_channel(1);
-        let copied = Arc::new(AtomicBool::new(false));
-        let (path, flag) = (ledger.to_owned(), copied.clone());
+        let (tell, copied) = mpsc::channel();
+        let path = ledger.to_owned();
         let thread = std::thread::Builder::new()
             .name("checkpoint".into())
-            .spawn(move || serve(&path, &nudges, &flag))
+            .spawn(move || serve(&path, &nudges, &tell))
             .ok();
         Checkpointer { nudge: Some(nudge), copied, rows: 0, thread }
     }
 
-    /// Counts appended rows; called by the writer between two batches.
-    pub(crate) fn note_rows(&mut self, writer: &Connection, rows: usize) {
+    /// Counts appended rows; called by the writer between two batches. Fails if a checkpoint met
+    /// an I/O error.
+    pub(crate) fn note_rows(&mut self, writer: &Connection, rows: usize) -> Result<(), String> {
         self.rows += rows;
-        if self.copied.swap(false, Ordering::AcqRel) {
-            checkpoint(writer);
+        if let Ok(copied) = self.copied.try_recv() {
+            copied?;
+            checkpoint(writer)?;
         }
         if self.rows >= ROWS_BETWEEN {
             self.rows = 0;
             // A nudge that finds one waiting is one too many.
             let _ = self.nudge.as_ref().map(|nudge| nudge.try_send(()));
         }
+        Ok(())
     }
 
     /// Ends the thread and empties the log.
@@ -57,11 +61,13 @@ impl Checkpointer {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
-        checkpoint(writer);
+        if let Err(why) = checkpoint(writer) {
+            tracing::error!("the log is moved into the ledger at the next start: {why}");
+        }
     }
 }
 
-fn serve(path: &PathBuf, nudges: &mpsc::Receiver<()>, copied: &AtomicBool) {
+fn serve(path: &PathBuf, nudges: &mpsc::Receiver<()>, tell: &mpsc::Sender<Result<(), String>>) {
     let connection = Connection::open(path).and_then(|connection| {
         connection.pragma_update(None, "synchronous", "FULL")?;
         Ok(connection)
@@ -71,15 +77,21 @@ fn serve(path: &PathBuf, nudges: &mpsc::Receiver<()>, copied: &AtomicBool) {
         Err(error) => return tracing::error!("no checkpoints: {error}"),
     };
     while nudges.recv().is_ok() {
-        checkpoint(&connection);
-        copied.store(true, Ordering::Release);
+        if tell.send(checkpoint(&connection)).is_err() {
+            return;
+        }
     }
 }
 
-/// A failed checkpoint loses nothing: the log is kept, and the next one tries again.
-fn checkpoint(connection: &Connection) {
+/// One that finds the disk full is tried again by the next.
+fn checkpoint(connection: &Connection) -> Result<(), String> {
     let done = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
-    if let Err(error) = done {
-        tracing::warn!("checkpoint failed: {error}");
+    match done.map_err(|error| failure::of_write(&error)) {
+        Ok(()) => Ok(()),
+        Err(WriteFailure::Fatal(why)) => Err(format!("a checkpoint failed: {why}")),
+        Err(error @ (WriteFailure::Full | WriteFailure::Refused(_))) => {
+            tracing::warn!("a checkpoint is tried again later: {error:?}");
+            Ok(())
+        }
     }
 }

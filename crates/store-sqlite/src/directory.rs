@@ -8,6 +8,7 @@
 //! Not here: rules. Nothing here judges a session or compares a secret.
 
 mod audit;
+mod changes;
 mod keys;
 mod sessions;
 mod users;

@@ -19,6 +19,7 @@ use arc_swap::ArcSwap;
 use novacore_ledger::{Policy, Tier};
 use novacore_store::{
     book::{Book, Decide},
+    changes::Listeners,
     clock::Clock,
     lane::{LaneReceiver, LaneSender, lane},
     observe::Observer,
@@ -223,7 +224,8 @@ fn start(
     recall(&path, &readers, &shared, &mut writer)?;
     let threads = spawn(writer, queue, jobs.clone(), lock)
         .map_err(|source| OpenError::Io { path, source })?;
-    Ok(SqliteStore { jobs, readers, shared, clock, _threads: threads })
+    let listeners = Listeners::default();
+    Ok(SqliteStore { jobs, readers, shared, clock, listeners, _threads: threads })
 }
 
 /// What the writer must have in memory from the start: accounts with open holds, and keys not yet

@@ -13,6 +13,7 @@ use novacore_ledger::{
     Command, Entry, Hold, KeyRecord, LimitName, Outcome, Override, Policy, Tier,
 };
 use novacore_store::{
+    changes::Listeners,
     clock::Clock,
     error::StoreError,
     lane::LaneSender,
@@ -33,6 +34,7 @@ pub struct SqliteStore {
     pub(crate) readers: Readers,
     pub(crate) shared: Arc<Shared>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) listeners: Listeners,
     pub(crate) _threads: crate::open::Threads,
 }
 

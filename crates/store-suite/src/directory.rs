@@ -2,10 +2,12 @@
 //!
 //! Expand [`directory_suite!`](crate::directory_suite) with a function that opens one.
 
+mod changes;
 mod keys;
 mod sessions;
 mod users;
 
+pub use changes::*;
 pub use keys::*;
 pub use sessions::*;
 pub use users::*;
@@ -48,6 +50,8 @@ macro_rules! directory_suite {
             a_revoked_key_is_gone_and_audited,
             keys_are_bounded,
             a_use_of_a_key_never_moves_back,
+            a_change_is_told_before_it_is_acknowledged,
+            an_open_store_is_current,
         );
     };
     (@each $open:path: $($case:ident),+ $(,)?) => {$(

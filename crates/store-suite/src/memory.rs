@@ -18,6 +18,7 @@ use novacore_ledger::{
 };
 use novacore_store::{
     book::{Book, Item},
+    changes::Listeners,
     clock::Clock,
     directory::{Credentials, StoredKey},
     error::StoreError,
@@ -69,7 +70,8 @@ impl Clock for HandClock {
 pub struct Memory {
     clock: Arc<dyn Clock>,
     kept: Mutex<Kept>,
-    posted: broadcast::Sender<Posted>,
+    posted: Mutex<broadcast::Sender<Posted>>,
+    listeners: Listeners,
 }
 
 #[derive(Debug)]
@@ -111,7 +113,12 @@ impl Memory {
             writable: true,
             stage: Stage::default(),
         };
-        Memory { clock, kept: Mutex::new(kept), posted: broadcast::channel(1_024).0 }
+        Memory {
+            clock,
+            kept: Mutex::new(kept),
+            posted: Mutex::new(broadcast::channel(1_024).0),
+            listeners: Listeners::default(),
+        }
     }
 
     /// Stores a user as he is, without password.
@@ -122,6 +129,10 @@ impl Memory {
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().expect("no test goes on after a panic in the store")
+    }
+
+    fn posted(&self) -> MutexGuard<'_, broadcast::Sender<Posted>> {
+        self.posted.lock().expect("no test goes on after a panic in the store")
     }
 
     fn run(&self, user: UserId, command: Command) -> Result<Outcome, StoreError> {
@@ -136,7 +147,10 @@ impl Memory {
         for posting in ran.postings {
             kept.entries.entry(user).or_default().extend(posting.entries.iter().cloned());
             // Without receivers there is nobody to tell.
-            let _ = self.posted.send(Posted { account, entries: posting.entries.into() });
+            let posted = Posted { account, entries: posting.entries.into() };
+            if kept.stage.hears {
+                let _ = self.posted().send(posted);
+            }
         }
         Ok(ran.outcomes.into_iter().next().expect("one item has one outcome"))
     }
@@ -274,7 +288,7 @@ impl Ledger for Memory {
     }
 
     fn subscribe(&self) -> broadcast::Receiver<Posted> {
-        self.posted.subscribe()
+        self.posted().subscribe()
     }
 
     fn policy(&self) -> Arc<Policy> {

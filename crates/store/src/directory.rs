@@ -8,7 +8,7 @@
 //! Invariant: a read that starts after a write was acknowledged sees it.
 //! Not here: rules. A store neither judges a session nor compares a secret.
 
-use crate::error::StoreError;
+use crate::{changes::Changes, error::StoreError};
 use async_trait::async_trait;
 use novacore_access::{
     ApiKey, AuditEntry, Email, Generation, KeyHash, PasswordHash, Role, Session, User,
@@ -19,9 +19,9 @@ use novacore_vocab::{Account, KeyId, SessionId, TierName, Timestamp, UserId};
 pub const DIRECTORY_PAGE_ROWS_MAX: usize = 200;
 
 /// Everything that is known of people.
-pub trait Directory: Users + Sessions + ApiKeys + AuditLog + std::fmt::Debug {}
+pub trait Directory: Users + Sessions + ApiKeys + AuditLog + Changes + std::fmt::Debug {}
 
-impl<T: Users + Sessions + ApiKeys + AuditLog + std::fmt::Debug> Directory for T {}
+impl<T: Users + Sessions + ApiKeys + AuditLog + Changes + std::fmt::Debug> Directory for T {}
 
 /// A user and the hash of his password, if he has one.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -196,7 +196,9 @@ pub trait Ledger: Send + Sync + std::fmt::Debug {
     async fn totals(&self, range: DayRange, top: usize) -> Result<Vec<ResourceUse>, StoreError>;
 
     /// Entries of all accounts as they are committed. A receiver that lags reads the gap with
-    /// [`Ledger::entries`].
+    /// [`Ledger::entries`]; one that is closed while the store is there subscribes again first.
+    /// One who cannot wait for the next entry looks from time to time: a node that dies may have
+    /// told nobody of its last.
     fn subscribe(&self) -> broadcast::Receiver<Posted>;
 
     /// The policy in force.

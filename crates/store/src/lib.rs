@@ -5,6 +5,7 @@
 //! Not here: users' rights (`access`), rules of the ledger (`ledger`).
 
 pub mod book;
+pub mod changes;
 pub mod clock;
 pub mod directory;
 pub mod error;

@@ -10,7 +10,7 @@ use super::rust::{Kind, RustFile};
 const PORT: &str = "crates/store/src/";
 const SUITE: &str = "crates/store-suite/src/";
 /// Traits beside the port that no store implements.
-const NOT_STORAGE: &[&str] = &["Clock", "Observer"];
+const NOT_STORAGE: &[&str] = &["Clock", "Forgets", "Observer"];
 
 pub(crate) fn check(sources: &[RustFile]) -> Vec<Finding> {
     let called = calls(sources.iter().filter(|source| source.path.starts_with(SUITE)));

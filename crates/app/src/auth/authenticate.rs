@@ -97,13 +97,13 @@ impl Auth {
     }
 
     async fn find_key(&self, token: &KeyToken) -> Result<Option<StoredKey>, AuthError> {
-        if let Some(stored) = self.keys.get(token.id) {
+        if let Some(stored) = self.remembered.key(token.id) {
             return Ok(Some(stored));
         }
-        let epoch = self.keys.epoch();
+        let epoch = self.remembered.keys.epoch();
         let found = self.directory.find_key(token.account, token.id).await?;
         if let Some(stored) = &found {
-            self.keys.keep(epoch, token.id, stored.clone());
+            self.remembered.keys.keep(epoch, token.id, stored.clone());
         }
         Ok(found)
     }
@@ -111,7 +111,7 @@ impl Auth {
     /// A store that cannot take the note, say because the disk is full, is no reason to turn the
     /// caller away.
     async fn remember_use(&self, token: &KeyToken, now: Timestamp) {
-        self.keys.amend(token.id, |stored| stored.key.last_used_at = Some(now));
+        self.remembered.keys.amend(token.id, |stored| stored.key.last_used_at = Some(now));
         if let Err(error) = self.directory.touch_key(token.account, token.id, now).await {
             tracing::debug!(key.id = %token.id, %error, "did not note the use of a key");
         }

@@ -70,6 +70,13 @@ impl<K: Copy + Eq + Hash, V: Clone> Cache<K, V> {
         kept.epoch += 1;
         kept.rows.remove(&key);
     }
+
+    /// Forgets every row; to be called when nobody knows which have changed.
+    pub(super) fn forget_all(&self) {
+        let mut kept = self.kept.write();
+        kept.epoch += 1;
+        kept.rows.clear();
+    }
 }
 
 #[cfg(test)]

@@ -73,11 +73,11 @@ impl Auth {
     /// Revokes a key; no call that starts after the answer is let in with it.
     pub async fn revoke_key(&self, permit: Permit<ManageKeys>, id: KeyId) -> Result<(), AuthError> {
         let audit = entry(permit.actor(), AuditAction::RevokeKey, id, self.clock.now())?;
-        let (directory, keys) = (self.directory.clone(), self.keys.clone());
+        let (directory, remembered) = (self.directory.clone(), self.remembered.clone());
         // On a task of its own, so that a caller who hangs up does not leave the key remembered.
         let task = tokio::spawn(async move {
             let revoked = directory.revoke_key(permit.account(), id, &audit).await;
-            keys.forget(id);
+            remembered.keys.forget(id);
             revoked
         });
         let joined = task.await.map_err(|error| AuthError::Internal(error.to_string()))?;

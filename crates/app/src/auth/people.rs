@@ -4,7 +4,7 @@
 //! remembered.
 //! Not here: who may look.
 
-use super::{cache::Cache, error::AuthError};
+use super::{error::AuthError, remembered::Remembered};
 use novacore_access::{AuditEntry, User};
 use novacore_store::{
     directory::{Directory, UserChange},
@@ -16,23 +16,23 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(super) struct People {
     directory: Arc<dyn Directory>,
-    cache: Cache<UserId, Arc<User>>,
+    remembered: Arc<Remembered>,
 }
 
 impl People {
-    pub(super) fn new(directory: Arc<dyn Directory>, rows_max: usize) -> People {
-        People { directory, cache: Cache::new(rows_max) }
+    pub(super) fn new(directory: Arc<dyn Directory>, remembered: Arc<Remembered>) -> People {
+        People { directory, remembered }
     }
 
     /// The user of this id.
     pub(super) async fn find(&self, id: UserId) -> Result<Option<Arc<User>>, AuthError> {
-        if let Some(user) = self.cache.get(id) {
+        if let Some(user) = self.remembered.user(id) {
             return Ok(Some(user));
         }
-        let epoch = self.cache.epoch();
+        let epoch = self.remembered.users.epoch();
         let found = self.directory.find_user(id).await?.map(Arc::new);
         if let Some(user) = &found {
-            self.cache.keep(epoch, id, user.clone());
+            self.remembered.users.keep(epoch, id, user.clone());
         }
         Ok(found)
     }
@@ -66,7 +66,7 @@ impl People {
         let people = self.clone();
         let task = tokio::spawn(async move {
             let changed = people.directory.change_user(id, &change, &audit).await;
-            people.cache.forget(id);
+            people.remembered.users.forget(id);
             changed
         });
         let joined = task.await.map_err(|error| AuthError::Internal(error.to_string()))?;

@@ -54,6 +54,7 @@ impl Dice {
 
 /// Fills the configured data directory.
 pub(crate) fn fill(config: &Config) -> anyhow::Result<()> {
+    // Its clock walks through 90 days, which a database that is shared with nodes does not let it.
     on_data_directory(config, "the demo shows the product on one machine")?;
     let dir = &config.store.data_dir;
     if dir.join(LEDGER_FILE).exists() {

@@ -13,6 +13,7 @@ use novacore_ledger::Entry;
 use novacore_store_postgres as postgres;
 use novacore_store_sqlite::{self as store, Options};
 use novacore_vocab::{EntryId, UserId};
+use secrecy::ExposeSecret;
 use serde_json::json;
 use std::{
     fs::File,
@@ -28,7 +29,7 @@ pub(crate) enum Task {
     Verify,
     /// Delete the derived files and build them anew.
     Rebuild,
-    /// Write every entry in the order of commits.
+    /// Write every entry: in the order of commits, or account by account from a database.
     Export {
         /// JSON Lines or CSV.
         #[arg(long, default_value = "jsonl")]
@@ -95,7 +96,6 @@ fn verify(config: &Config) -> anyhow::Result<()> {
 }
 
 fn export(config: &Config, format: Format, to: Option<PathBuf>) -> anyhow::Result<()> {
-    on_data_directory(config, "a database is not exported yet")?;
     let mut out: Box<dyn Write> = match &to {
         Some(path) => {
             let file = File::create_new(path).with_context(|| path.display().to_string())?;
@@ -106,10 +106,17 @@ fn export(config: &Config, format: Format, to: Option<PathBuf>) -> anyhow::Resul
     if matches!(format, Format::Csv) {
         writeln!(out, "{}", COLUMNS.join(","))?;
     }
-    let count = store::export(&config.store.data_dir, |user, entry| match format {
+    let each = |user, entry: &Entry| match format {
         Format::Jsonl => writeln!(out, "{}", object(user, entry)),
         Format::Csv => writeln!(out, "{}", line(user, entry)),
-    })?;
+    };
+    let count = match &config.store.database_url {
+        None => store::export(&config.store.data_dir, each)?,
+        Some(url) => {
+            let exported = runtime()?.block_on(postgres::export(url.expose_secret(), each));
+            exported.context("store.database_url")?
+        }
+    };
     out.flush()?;
     if let Some(path) = to {
         eprintln!("{count} entries written to {}", path.display());

@@ -266,6 +266,25 @@ impl Server {
         })
     }
 
+    /// Opens the stream of a user's usage: what comes after the head of the answer.
+    pub(crate) fn stream(&self, bearer: &str, last: &str) -> impl BufRead + use<> {
+        let address = self.url.strip_prefix("http://").expect("plain HTTP");
+        let mut stream = std::net::TcpStream::connect(address).expect("connected");
+        stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a timeout");
+        let head = format!(
+            "GET /api/usage/stream HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {bearer}\r\n\
+             last-event-id: {last}\r\n\r\n"
+        );
+        std::io::Write::write_all(&mut stream, head.as_bytes()).expect("sent");
+        let mut reader = BufReader::new(stream);
+        let mut line = String::new();
+        while line != "\r\n" {
+            line.clear();
+            assert_ne!(reader.read_line(&mut line).expect("a head"), 0, "it ends in its head");
+        }
+        reader
+    }
+
     /// Registers a user; his id and token.
     pub(crate) fn register(&self, email: &str) -> (String, String) {
         let body = json!({ "email": email, "password": "correct horse" });

@@ -2,6 +2,8 @@
 
 mod clocks;
 mod nodes;
+mod operate;
+mod outage;
 mod start;
 
 use crate::binary::{Folder, SERVICE_TOKEN, Server};

@@ -8,6 +8,7 @@ use crate::{column::At, failure::damaged, open::PostgresStore};
 use async_trait::async_trait;
 use novacore_access::{AuditEntry, Reason};
 use novacore_store::{
+    changes::Outdated,
     directory::{AuditLog, AuditQuery, AuditRow, AuditSeq},
     error::StoreError,
 };
@@ -35,14 +36,23 @@ pub(crate) async fn append_audit(
     tx: &Transaction<'_>,
     entry: &AuditEntry,
 ) -> Result<(), StoreError> {
-    Ok(append(tx, entry).await?)
+    Ok(append(tx, entry, None).await?)
 }
 
-/// As [`append_audit`], for work of the directory.
-pub(super) async fn append(tx: &Transaction<'_>, entry: &AuditEntry) -> Result<(), Failed> {
+/// As [`append_audit`], for work of the directory: with what other nodes must forget.
+pub(super) async fn append(
+    tx: &Transaction<'_>,
+    entry: &AuditEntry,
+    outdated: Option<Outdated>,
+) -> Result<(), Failed> {
     const APPEND: &str = "WITH last AS (UPDATE audit_last SET seq = seq + 1 RETURNING seq) \
-         INSERT INTO audit (seq, at, actor, action, target, before, after, reason) \
-         SELECT seq, $1, $2, $3, $4, $5, $6, $7 FROM last";
+         INSERT INTO audit (seq, at, actor, action, target, before, after, reason, \
+         user_id, key_id) SELECT seq, $1, $2, $3, $4, $5, $6, $7, $8, $9 FROM last";
+    let (user, key) = match outdated {
+        Some(Outdated::User(user)) => (Some(user.0), None),
+        Some(Outdated::Key(key)) => (None, Some(key.0)),
+        Some(Outdated::Everything) | None => (None, None),
+    };
     tx.execute(
         APPEND,
         &[
@@ -53,6 +63,8 @@ pub(super) async fn append(tx: &Transaction<'_>, entry: &AuditEntry) -> Result<(
             &entry.before,
             &entry.after,
             &entry.reason.as_str(),
+            &user,
+            &key,
         ],
     )
     .await?;

@@ -10,6 +10,7 @@ use crate::{bucket::bucket_of, column::At, failure::damaged, open::PostgresStore
 use async_trait::async_trait;
 use novacore_access::{ApiKey, AuditEntry, KEYS_PER_USER_MAX, KeyHash, KeyName};
 use novacore_store::{
+    changes::Outdated,
     directory::{ApiKeys, KeyInserted, StoredKey},
     error::StoreError,
 };
@@ -44,7 +45,9 @@ impl ApiKeys for PostgresStore {
         id: KeyId,
         audit: &AuditEntry,
     ) -> Result<(), StoreError> {
-        work::commit(&self.pool, &RevokeKey { account, id, audit }).await
+        let revoked = work::commit(&self.pool, &RevokeKey { account, id, audit }).await;
+        self.changed(Outdated::Key(id)).await;
+        revoked
     }
 
     async fn touch_key(
@@ -86,7 +89,7 @@ impl Work for InsertKey<'_> {
             return Ok(KeyInserted::TooMany);
         }
         insert(tx, self.new).await?;
-        audit::append(tx, self.audit).await?;
+        audit::append(tx, self.audit, None).await?;
         Ok(KeyInserted::Stored)
     }
 }
@@ -105,7 +108,7 @@ impl Work for RevokeKey<'_> {
         if !delete(tx, self.account, self.id).await? {
             return Err(StoreError::NotFound("key").into());
         }
-        audit::append(tx, self.audit).await
+        audit::append(tx, self.audit, Some(Outdated::Key(self.id))).await
     }
 }
 

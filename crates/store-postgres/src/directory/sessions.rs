@@ -98,7 +98,7 @@ impl Work for EndSessions<'_> {
             false => 0,
         };
         if let Some(entry) = self.audit {
-            audit::append(tx, entry).await?;
+            audit::append(tx, entry, None).await?;
         }
         Ok(ended)
     }

@@ -15,6 +15,7 @@ use change::ChangeUser;
 use create::{CreateFirstAdmin, CreateUser, EnsureUser};
 use novacore_access::{AuditEntry, Email, PasswordHash, User};
 use novacore_store::{
+    changes::Outdated,
     directory::{Credentials, Ensured, UserChange, UserQuery, Users},
     error::StoreError,
 };
@@ -70,7 +71,9 @@ impl Users for PostgresStore {
         change: &UserChange,
         audit: &AuditEntry,
     ) -> Result<User, StoreError> {
-        work::commit(&self.pool, &ChangeUser { id, change, audit }).await
+        let changed = work::commit(&self.pool, &ChangeUser { id, change, audit }).await;
+        self.changed(Outdated::User(id)).await;
+        changed
     }
 
     async fn set_password(

@@ -24,7 +24,7 @@ use crate::{
 };
 use judge::Judged;
 use novacore_ledger::{Command, Entry, Outcome, Verb};
-use novacore_store::error::StoreError;
+use novacore_store::{book::Posting, error::StoreError};
 use novacore_vocab::{Timestamp, UserId};
 use serde_json::value::RawValue;
 use std::{
@@ -219,7 +219,7 @@ async fn transact(
     let loaded = timeout(ANSWER, loading).await.map_err(|_| Failed::Lost)??;
     if let (true, Some(judged)) = (loaded.is_committed, doubt) {
         end_reading(client).await?;
-        return Ok(judged.done(batch));
+        return Ok(Done::of(judged.results.clone(), judged.postings.clone(), batch));
     }
     if doubt.is_some() && loaded.clocks.after > batch.begun_at.plus_seconds(DOUBT_S_MAX) {
         // This process stood still so long that what was remembered of the batch may be gone.
@@ -230,7 +230,7 @@ async fn transact(
     if judged.postings.is_empty() {
         end_reading(client).await?;
         node.places.note_rows(&batch.places);
-        return Ok(judged.done(batch));
+        return Ok(Done::of(judged.results, judged.postings, batch));
     }
     let (begun, judged) = (Instant::now(), Box::new(judged));
     match timeout(ANSWER, write::write(client, batch, &judged)).await {
@@ -241,7 +241,8 @@ async fn transact(
     node.places.note_rows(&batch.places);
     node.count_entries(judged.entries() as u64);
     node.observer.committed(batch.asks.len(), judged.entries(), begun.elapsed());
-    Ok(judged.done(batch))
+    let Judged { results, postings, .. } = *judged;
+    Ok(Done::of(results, postings, batch))
 }
 
 /// Commits a transaction that wrote no entry: at most it made rows for accounts.
@@ -254,16 +255,18 @@ impl Judged {
     fn entries(&self) -> usize {
         self.postings.iter().map(|posting| posting.entries.len()).sum()
     }
+}
 
-    fn done(&self, batch: &Batch) -> Done {
+impl Done {
+    fn of(results: Results, postings: Vec<Posting>, batch: &Batch) -> Done {
         let mut by_user: HashMap<UserId, Vec<Entry>> = HashMap::new();
-        for posting in &self.postings {
-            by_user.entry(posting.user).or_default().extend(posting.entries.iter().cloned());
+        for posting in postings {
+            by_user.entry(posting.user).or_default().extend(posting.entries);
         }
         let posted = batch.places.iter().filter_map(|place| {
             let entries = by_user.remove(&place.user)?.into();
             Some((*place, entries))
         });
-        Done { results: self.results.clone(), posted: posted.collect() }
+        Done { posted: posted.collect(), results }
     }
 }

@@ -1,76 +1,112 @@
 //! Hearing of what other nodes have committed.
 //!
-//! Invariant: a connection of its own, made again when it fails; what was said meanwhile is not
-//! heard, so the policy is read after each beginning.
+//! Invariant: a connection of its own, made again when it fails. What was said meanwhile is not
+//! heard: the policy is read again, and those who listen here lose their receivers, so that they
+//! read the gap when they come back.
 //! Invariant: nothing is enforced by what is heard here: every batch reads for itself.
 
 use super::{
     node::Node,
     policy, reads,
-    tell::{CHANNEL, News, POLICY_CHANGED, read_payload},
+    tell::{CHANNEL, News, PEOPLE_CHANGED, POLICY_CHANGED, read_payload},
 };
+use crate::directory::follow;
 use novacore_store::ledger::{ENTRY_PAGE_ROWS_MAX, EntryQuery, Posted};
 use novacore_vocab::Version;
 use std::{sync::Arc, time::Duration};
-use tokio::sync::mpsc;
-use tokio_postgres::{AsyncMessage, Config, NoTls};
+use tokio::{sync::mpsc, task::JoinHandle};
+use tokio_postgres::{AsyncMessage, Client, Config, Connection, Error, NoTls};
 
 /// The pause before a lost connection is made again.
 const PAUSE: Duration = Duration::from_millis(500);
-/// Notifications that wait to be read.
+/// Notifications that wait to be read. Beyond that the connection counts as lost.
 const QUEUE_MAX: usize = 4_096;
 
+/// A connection that listens.
+#[derive(Debug)]
+pub(crate) struct Ear {
+    heard: mpsc::Receiver<String>,
+    driver: JoinHandle<()>,
+    /// Its end would end the connection; the audit log is read over it.
+    client: Client,
+}
+
+impl Drop for Ear {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+impl Ear {
+    /// Connects and listens; from when this returns, everything is heard.
+    pub(crate) async fn open(config: &Config) -> Result<Ear, Error> {
+        let (client, connection) = config.connect(NoTls).await?;
+        let (say, heard) = mpsc::channel(QUEUE_MAX);
+        let driver = tokio::spawn(drive(connection, say));
+        let ear = Ear { heard, driver, client };
+        ear.client.batch_execute(&format!("LISTEN {CHANNEL}")).await?;
+        Ok(ear)
+    }
+}
+
+/// Moves a connection along until it fails, or more is said than is read.
+async fn drive<S, T>(mut connection: Connection<S, T>, say: mpsc::Sender<String>)
+where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
+    T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
+{
+    let mut messages = futures::stream::poll_fn(move |cx| connection.poll_message(cx));
+    while let Some(Ok(message)) = futures::StreamExt::next(&mut messages).await {
+        let AsyncMessage::Notification(said) = message else { continue };
+        if say.try_send(said.payload().to_owned()).is_err() {
+            tracing::warn!("more notifications than can be read");
+            return;
+        }
+    }
+}
+
 /// Listens until the task is aborted.
-pub(crate) async fn listen(node: Arc<Node>, config: Config) {
+pub(crate) async fn listen(node: Arc<Node>, config: Config, mut ear: Ear) {
     loop {
-        if let Err(error) = listen_once(&node, &config).await {
-            tracing::debug!("notifications are not heard: {error}");
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
-}
-
-async fn listen_once(node: &Arc<Node>, config: &Config) -> Result<(), tokio_postgres::Error> {
-    let (client, mut connection) = config.connect(NoTls).await?;
-    let (said, heard) = mpsc::channel(QUEUE_MAX);
-    let driver = tokio::spawn(async move {
-        let mut messages = futures::stream::poll_fn(move |cx| connection.poll_message(cx));
-        while let Some(message) = futures::StreamExt::next(&mut messages).await {
-            match message {
-                Ok(AsyncMessage::Notification(said_now)) => {
-                    if said.try_send(said_now.payload().to_owned()).is_err() {
-                        tracing::debug!("more notifications than can be read");
-                    }
+        // Both over the one connection: while it is down, neither is current.
+        tokio::select! {
+            () = hear_all(&node, &mut ear.heard) => {}
+            ended = follow(&node, &ear.client) => {
+                if let Err(error) = ended {
+                    tracing::debug!("the audit log is not followed: {error}");
                 }
-                Ok(_) => {}
-                Err(_) => return,
             }
         }
-    });
-    let ended = hear(node, &client, heard).await;
-    driver.abort();
-    ended
+        tracing::debug!("notifications are not heard");
+        ear = loop {
+            match Ear::open(&config).await {
+                Ok(ear) => break ear,
+                Err(_) => tokio::time::sleep(PAUSE).await,
+            }
+        };
+        refresh_policy(&node).await;
+        node.end_subscriptions();
+    }
 }
 
-async fn hear(
-    node: &Arc<Node>,
-    client: &tokio_postgres::Client,
-    mut heard: mpsc::Receiver<String>,
-) -> Result<(), tokio_postgres::Error> {
-    client.batch_execute(&format!("LISTEN {CHANNEL}")).await?;
-    refresh_policy(node).await;
+async fn hear_all(node: &Node, heard: &mut mpsc::Receiver<String>) {
     while let Some(payload) = heard.recv().await {
-        if payload == POLICY_CHANGED {
-            refresh_policy(node).await;
-        }
-        for news in read_payload(node.id, &payload).unwrap_or_default() {
-            node.count_entries(news.last.0.saturating_sub(news.first.0) + 1);
-            if node.posted.receiver_count() > 0 {
-                post(node, news).await;
-            }
+        hear(node, &payload).await;
+    }
+}
+
+async fn hear(node: &Node, payload: &str) {
+    match payload {
+        POLICY_CHANGED => refresh_policy(node).await,
+        PEOPLE_CHANGED => node.hearing.hint(),
+        _ => {}
+    }
+    for news in read_payload(node.id, payload).unwrap_or_default() {
+        node.count_entries(news.last.0.saturating_sub(news.first.0) + 1);
+        if node.has_subscribers() {
+            post(node, news).await;
         }
     }
-    Ok(())
 }
 
 /// Reads the policy for display.
@@ -94,8 +130,6 @@ async fn post(node: &Node, news: News) {
             Ok(_) | Err(_) => return,
         };
         after = page.last().map_or(news.last, |entry| entry.version);
-        let posted = Posted { account: news.place.account(), entries: page.into() };
-        // Nobody listening any more is fine.
-        let _ = node.posted.send(posted);
+        node.post(Posted { account: news.place.account(), entries: page.into() });
     }
 }

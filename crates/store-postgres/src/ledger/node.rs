@@ -3,9 +3,11 @@
 //! Invariant: nothing here is needed by another node.
 
 use super::{place::Places, policy::Versioned};
-use crate::pool::Pool;
+use crate::{directory::Hearing, pool::Pool};
 use arc_swap::ArcSwap;
-use novacore_store::{clock::Clock, error::StoreError, ledger::Posted, observe::Observer};
+use novacore_store::{
+    changes::Listeners, clock::Clock, error::StoreError, ledger::Posted, observe::Observer,
+};
 use novacore_vocab::{ResourceSpec, Timestamp};
 use parking_lot::RwLock;
 use std::{
@@ -32,7 +34,10 @@ pub(crate) struct Node {
     pub(crate) resources: Vec<ResourceSpec>,
     pub(crate) policy: ArcSwap<Versioned>,
     pub(crate) places: Places,
-    pub(crate) posted: broadcast::Sender<Posted>,
+    posted: ArcSwap<broadcast::Sender<Posted>>,
+    /// Who remembers users and keys.
+    pub(crate) listeners: Listeners,
+    pub(crate) hearing: Hearing,
     /// Entries ever written, as far as this node has heard.
     pub(crate) entries: AtomicU64,
     trouble: RwLock<Option<StoreError>>,
@@ -65,7 +70,9 @@ impl Node {
             resources: parts.resources,
             policy: ArcSwap::from_pointee(parts.policy),
             places: Places::default(),
-            posted: broadcast::channel(POSTS_MAX).0,
+            posted: ArcSwap::from_pointee(broadcast::channel(POSTS_MAX).0),
+            listeners: Listeners::default(),
+            hearing: Hearing::default(),
             entries: AtomicU64::new(parts.entries),
             trouble: RwLock::new(None),
         }
@@ -80,6 +87,26 @@ impl Node {
             },
         );
         read
+    }
+
+    /// Tells subscribers of this node.
+    pub(crate) fn post(&self, posted: Posted) {
+        // Without receivers there is nobody to tell.
+        let _ = self.posted.load().send(posted);
+    }
+
+    pub(crate) fn subscribe(&self) -> broadcast::Receiver<Posted> {
+        self.posted.load().subscribe()
+    }
+
+    pub(crate) fn has_subscribers(&self) -> bool {
+        self.posted.load().receiver_count() > 0
+    }
+
+    /// Ends every subscription there is: something may have been missed, and whoever subscribes
+    /// again reads what.
+    pub(crate) fn end_subscriptions(&self) {
+        self.posted.store(Arc::new(broadcast::channel(POSTS_MAX).0));
     }
 
     pub(crate) fn count_entries(&self, more: u64) {

@@ -7,7 +7,7 @@
 use crate::failure;
 use novacore_store::error::StoreError;
 use novacore_vocab::{Timestamp, Window};
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Error, error::SqlState};
 
 /// How many months after the present one have their partition.
 const AHEAD: usize = 3;
@@ -26,21 +26,31 @@ struct Month {
 
 /// Makes the partitions of the month before `now`, of its own and of some after it.
 pub(crate) async fn make(client: &mut Client, now: Timestamp) -> Result<(), StoreError> {
-    let told = |error: tokio_postgres::Error| failure::told(&error);
     for month in months(now) {
-        if client.query_one(EXISTS, &[&month.table]).await.map_err(told)?.get(0) {
-            continue;
+        match make_one(client, &month).await {
+            Ok(()) => {}
+            // Its entries are there already, because no node was there in time to make it.
+            Err(error) if error.code() == Some(&SqlState::CHECK_VIOLATION) => {
+                tracing::warn!("{} stays in the default partition", month.table);
+            }
+            Err(error) => return Err(failure::told(&error)),
         }
-        let tx = client.transaction().await.map_err(told)?;
-        tx.execute("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await.map_err(told)?;
-        let made: bool = tx.query_one(EXISTS, &[&month.table]).await.map_err(told)?.get(0);
-        if !made {
-            tx.batch_execute(&attach(&month)).await.map_err(told)?;
-            tracing::info!("the ledger has a partition {}", month.table);
-        }
-        tx.commit().await.map_err(told)?;
     }
     Ok(())
+}
+
+async fn make_one(client: &mut Client, month: &Month) -> Result<(), Error> {
+    if client.query_one(EXISTS, &[&month.table]).await?.get(0) {
+        return Ok(());
+    }
+    let tx = client.transaction().await?;
+    tx.execute("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await?;
+    let is_made: bool = tx.query_one(EXISTS, &[&month.table]).await?.get(0);
+    if !is_made {
+        tx.batch_execute(&attach(month)).await?;
+        tracing::info!("the ledger has a partition {}", month.table);
+    }
+    tx.commit().await
 }
 
 /// Made apart and then attached: making it in place would lock the whole ledger against writers.

@@ -4,7 +4,7 @@
 
 use super::{
     lanes::Lanes,
-    listen,
+    listen::{Ear, listen},
     node::{Node, Parts},
     partitions, policy, sweep,
     tell::Teller,
@@ -52,6 +52,8 @@ pub(crate) async fn start(
     tx.commit().await.map_err(told)?;
     let entries: i64 = client.query_one(ENTRIES, &[]).await.map_err(told)?.get(0);
     drop(client);
+    // Before anybody can subscribe, so that nothing is missed.
+    let ear = Ear::open(&config).await.map_err(told)?;
     let node = Arc::new(Node::new(Parts {
         pool,
         writers: Pool::new(for_lanes(&config), options.lanes.max(1))?,
@@ -64,7 +66,7 @@ pub(crate) async fn start(
     }));
     let teller = Teller::start(&node);
     let lanes = Lanes::start(&node, &teller, options.lanes);
-    let listener = tokio::spawn(listen::listen(node.clone(), config));
+    let listener = tokio::spawn(listen(node.clone(), config, ear));
     let sweeper = tokio::spawn(sweep::run(node.clone(), lanes.clone(), options.tick));
     Ok(Started { node, lanes, listener, sweeper })
 }

@@ -42,16 +42,19 @@ pub(crate) async fn run(node: Arc<Node>, lanes: Lanes, tick: Duration) {
     ticks.tick().await;
     for count in 1_u64.. {
         ticks.tick().await;
-        match work(&node, &lanes, count.is_multiple_of(CHORES_TICKS)).await {
+        match look(&node).await {
             // That there is room again is seen by a batch that writes.
             Ok(()) if node.trouble() == Some(StoreError::StorageFull) => {}
             outcome => node.note_trouble(outcome.err()),
+        }
+        let with_chores = count.is_multiple_of(CHORES_TICKS);
+        if let Err(error) = work(&node, &lanes, with_chores).await {
+            tracing::warn!("holds or partitions wait for the next look: {error}");
         }
     }
 }
 
 async fn work(node: &Node, lanes: &Lanes, with_chores: bool) -> Result<(), StoreError> {
-    look(node).await?;
     let now = node.clock.now();
     sweep(node, lanes, now).await?;
     if with_chores {

@@ -1,8 +1,8 @@
 //! Who hears of what was committed: listeners of this node at once, other nodes by NOTIFY.
 //!
 //! A notification is sent after the commit and on its own: within the transaction it would make
-//! every commit of every node wait for the one before. It can get lost with its node; a stream that
-//! later sees a gap reads it from the ledger.
+//! every commit of every node wait for the one before. It can get lost with a node that dies just
+//! then; a stream that later sees a gap reads it from the ledger.
 //!
 //! Invariant: what is told is committed.
 //! Not here: order between nodes; entries carry their versions.
@@ -12,7 +12,7 @@ use crate::failure;
 use novacore_ledger::Entry;
 use novacore_store::{error::StoreError, ledger::Posted};
 use novacore_vocab::{OrgId, UserId, Version};
-use std::{fmt::Write, sync::Arc};
+use std::{fmt::Write, sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -20,9 +20,13 @@ use uuid::Uuid;
 pub(crate) const CHANNEL: &str = "novacore";
 /// What is said after a change of tiers.
 pub(crate) const POLICY_CHANGED: &str = "policy";
+/// What is said after a change of a user or key.
+pub(crate) const PEOPLE_CHANGED: &str = "people";
 
 /// Accounts that wait to be told of; beyond that they are not.
 const QUEUE_MAX: usize = 16_384;
+/// The pause before a notification is tried again.
+const PAUSE: Duration = Duration::from_millis(200);
 /// Bytes of a notification; the server's bound is 8,000.
 const PAYLOAD_BYTES_MAX: usize = 7_800;
 
@@ -57,8 +61,7 @@ impl Teller {
             if self.queue.try_send(news).is_err() {
                 tracing::debug!("too much waits to be told to other nodes");
             }
-            // Without receivers there is nobody to tell.
-            let _ = self.node.posted.send(Posted { account: place.account(), entries });
+            self.node.post(Posted { account: place.account(), entries });
         }
     }
 }
@@ -68,8 +71,13 @@ async fn notify_all(node: Arc<Node>, mut waiting: mpsc::Receiver<News>) {
     while waiting.recv_many(&mut news, QUEUE_MAX).await > 0 {
         let payloads = payloads(node.id, &news);
         news.clear();
-        if let Err(error) = notify(&node, &payloads).await {
-            tracing::debug!("other nodes were not notified: {error}");
+        while let Err(error) = notify(&node, &payloads).await {
+            // What queues meanwhile is told afterwards.
+            tracing::debug!("other nodes are not notified yet: {error}");
+            tokio::time::sleep(PAUSE).await;
+            if waiting.is_closed() {
+                return;
+            }
         }
     }
 }
@@ -148,5 +156,6 @@ mod tests {
             assert_eq!(read_payload(node, &sent[0]), None);
         }
         assert_eq!(read_payload(other, POLICY_CHANGED), None);
+        assert_eq!(read_payload(other, PEOPLE_CHANGED), None);
     }
 }

@@ -1,6 +1,7 @@
 //! The directory on PostgreSQL: the conformance suite, nodes that meet, connections that are lost.
 
 mod at_once;
+mod changes;
 mod lost;
 mod node;
 mod people;

@@ -56,7 +56,10 @@ impl Database {
 
 /// A node.
 #[derive(Clone)]
-pub(crate) struct Node(Arc<PostgresStore>);
+pub(crate) struct Node {
+    store: Arc<PostgresStore>,
+    clock: Arc<HandClock>,
+}
 
 impl Node {
     pub(crate) async fn open(url: &str) -> Node {
@@ -65,16 +68,21 @@ impl Node {
             clock_offset_max: None,
             connections_max: 4,
             tick: Duration::from_secs(86_400),
-            ..Options::new(url.to_owned(), clock)
+            ..Options::new(url.to_owned(), clock.clone())
         };
-        Node(Arc::new(PostgresStore::open(options).await.expect("the store opens")))
+        let store = PostgresStore::open(options).await.expect("the store opens");
+        Node { store: Arc::new(store), clock }
+    }
+
+    pub(crate) fn clock(&self) -> &HandClock {
+        &self.clock
     }
 }
 
 impl Deref for Node {
     type Target = PostgresStore;
     fn deref(&self) -> &PostgresStore {
-        &self.0
+        &self.store
     }
 }
 

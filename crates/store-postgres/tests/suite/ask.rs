@@ -41,7 +41,7 @@ pub(crate) fn keyed(key: &str, verb: Verb) -> Command {
     Command { key, fingerprint: 1, verb }
 }
 
-fn amount(number: i64) -> Amount {
+pub(crate) fn amount(number: i64) -> Amount {
     Amount::new(number).expect("an amount")
 }
 

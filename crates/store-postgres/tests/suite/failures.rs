@@ -113,3 +113,38 @@ async fn a_deadlock_is_tried_again() {
         assert_eq!(used_and_held(&fixture, user).await, (2, 0));
     }
 }
+
+/// A lock that is not given in time is a 503 and no verdict; nothing waits for ever.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lock_that_is_not_given_refuses_until_it_is() {
+    let fixture = Fixture::new();
+    let user = user(&fixture, 1, "pro").await;
+    assert!(is_applied(&fixture.store().submit(user, command(record(1))).await));
+    let (client, connection) =
+        tokio_postgres::connect(fixture.url(), tokio_postgres::NoTls).await.expect("a connection");
+    tokio::spawn(connection);
+    client.batch_execute("BEGIN; SELECT 1 FROM account FOR UPDATE").await.expect("a lock");
+    let refused = fixture.store().submit(user, command(record(1))).await;
+    assert_eq!(refused, Err(StoreError::Unavailable));
+    client.batch_execute("ROLLBACK").await.expect("the lock is given back");
+    assert!(is_applied(&fixture.store().submit(user, command(record(1))).await));
+    assert_eq!(used_and_held(&fixture, user).await, (2, 0));
+}
+
+/// Far more readers than connections: they wait for their turn, and beside them batches go on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readers_beyond_the_pool_wait_and_hold_up_no_batch() {
+    let fixture = Fixture::new();
+    let user = user(&fixture, 1, "pro").await;
+    let read = || {
+        let store = fixture.store().clone();
+        tokio::spawn(async move { store.account(user).await })
+    };
+    let readers: Vec<_> = (0..200).map(|_| read()).collect();
+    for _ in 0..20 {
+        assert!(is_applied(&fixture.store().submit(user, command(record(1))).await));
+    }
+    for reader in readers {
+        reader.await.expect("no panic").expect("an account");
+    }
+}

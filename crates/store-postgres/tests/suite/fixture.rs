@@ -54,7 +54,8 @@ impl Fixture {
 
     /// Another node on the same database, under the same clock, by the straight way.
     pub(crate) fn another_node(&self) -> Arc<PostgresStore> {
-        now(open(options(&self.url, &self.clock)))
+        // With lanes that differ: how many a node has is its own affair.
+        now(open(Options { lanes: 3, ..options(&self.url, &self.clock) }))
     }
 }
 

@@ -2,8 +2,10 @@
 
 mod ask;
 mod clocks;
+mod crashes;
 mod failures;
 mod fixture;
+mod months;
 mod start;
 mod two_nodes;
 mod verify;

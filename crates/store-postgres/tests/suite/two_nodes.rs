@@ -8,10 +8,12 @@ use crate::{
 };
 use novacore_access::AuditAction;
 use novacore_ledger::{Cap, LimitName, Outcome, Override, Refusal};
+use novacore_postgres_fixture::{Proxy, Server};
 use novacore_store::ledger::{EntryQuery, Ledger};
 use novacore_store_suite::ledger::Harness;
 use novacore_vocab::{Amount, TierName, Version};
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::broadcast::error::RecvError;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -122,21 +124,33 @@ async fn a_listener_hears_of_the_other_nodes_entries() {
     let user = user(&fixture, 1, "pro").await;
     let [one, other] = nodes(&fixture);
     let mut heard = other.subscribe();
-    // Listening may begin a moment after the node is opened, so more is written until it is heard.
-    let first = tokio::time::timeout(PATIENCE, async {
-        loop {
-            assert!(is_applied(&one.submit(user, command(record(1))).await));
-            tokio::select! {
-                posted = heard.recv() => break posted.expect("the store is there"),
-                () = tokio::task::yield_now() => {}
-            }
-        }
-    });
-    let first = first.await.expect("the other node's entries are heard");
-    assert_eq!(first.account.user, user);
-    let query = EntryQuery { after: Some(Version(0)), ..EntryQuery::newest(user, 500) };
-    let stored: BTreeSet<Version> =
-        one.entries(&query).await.expect("entries").iter().map(|entry| entry.version).collect();
-    assert!(first.entries.iter().all(|entry| stored.contains(&entry.version)));
-    assert_eq!(first.entries[0].amount, 1);
+    for amount in 1..=20 {
+        assert!(is_applied(&one.submit(user, command(record(amount))).await));
+    }
+    for amount in 1..=20 {
+        let posted = tokio::time::timeout(PATIENCE, heard.recv()).await;
+        let posted = posted.expect("it is heard in time").expect("the store is there");
+        assert_eq!((posted.account.user, posted.entries[0].amount), (user, amount));
+    }
+}
+
+/// A node that could not hear for a while ends its subscriptions, so that nobody waits for what he
+/// has missed; whoever subscribes again hears.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_listener_that_may_have_missed_something_is_told_so() {
+    let proxy = Proxy::start(Server::shared().address()).expect("a proxy");
+    let fixture = Fixture::through(|url| proxy.url_of(&url));
+    let user = user(&fixture, 1, "pro").await;
+    let [one, other] = nodes(&fixture);
+    let mut heard = one.subscribe();
+    proxy.refuse();
+    proxy.cut_all();
+    assert!(is_applied(&other.submit(user, command(record(1))).await));
+    proxy.accept();
+    let ended = tokio::time::timeout(PATIENCE, heard.recv()).await.expect("it ends in time");
+    assert!(matches!(ended, Err(RecvError::Closed)), "{ended:?}");
+    let mut heard = one.subscribe();
+    assert!(is_applied(&other.submit(user, command(record(2))).await));
+    let posted = tokio::time::timeout(PATIENCE, heard.recv()).await.expect("it is heard in time");
+    assert_eq!(posted.expect("the store is there").entries[0].amount, 2);
 }

@@ -45,6 +45,7 @@ impl DerivedError {
             DerivedError::File(error) => is_damage(error),
             DerivedError::Keys(error) => match error {
                 KeyIndexError::Damaged { .. } | KeyIndexError::ForeignLedger { .. } => true,
+                // A run that could not be written is written anew.
                 KeyIndexError::Io { .. } => false,
             },
             // A head that is out of step with the ledger shows in the fold like a ledger at odds
@@ -74,7 +75,8 @@ fn is_damage(error: &SqlError) -> bool {
         | SqlError::IntegralValueOutOfRange(..) => true,
         other => matches!(
             other.sqlite_error_code(),
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+            // After a failed sync nobody knows what is on disk.
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::SystemIoFailure)
         ),
     }
 }

@@ -10,6 +10,7 @@ use crate::{
 use async_trait::async_trait;
 use novacore_access::{ApiKey, AuditEntry, KEYS_PER_USER_MAX, KeyHash, KeyName};
 use novacore_store::{
+    changes::Outdated,
     directory::{ApiKeys, KeyInserted, StoredKey},
     error::StoreError,
 };
@@ -56,14 +57,17 @@ impl ApiKeys for SqliteStore {
         audit: &AuditEntry,
     ) -> Result<(), StoreError> {
         let audit = audit.clone();
-        self.control(move |connection| {
+        let revoked = self.control(move |connection| {
             if !delete(connection, account, id).map_err(failure::in_write)? {
                 return Err(StoreError::NotFound("key"));
             }
             append_audit(connection, &audit).map_err(failure::in_write)?;
             Ok(((), Touch::Nothing))
-        })
-        .await
+        });
+        let revoked = revoked.await;
+        // Whatever came of it: an error may mean that nobody knows.
+        self.listeners.tell(Outdated::Key(id));
+        revoked
     }
 
     async fn touch_key(

@@ -10,6 +10,7 @@ use crate::{
 use async_trait::async_trait;
 use novacore_access::{AuditEntry, Email, PasswordHash, User};
 use novacore_store::{
+    changes::Outdated,
     directory::{Credentials, Ensured, UserChange, UserQuery, Users},
     error::StoreError,
 };
@@ -86,12 +87,15 @@ impl Users for SqliteStore {
             UserChange::Tier { .. } => Touch::Profile(id),
             UserChange::Role { .. } | UserChange::Disabled { .. } => Touch::Nothing,
         };
-        self.control(move |connection| {
+        let changed = self.control(move |connection| {
             let user = change_user(connection, id, &change)?;
             append_audit(connection, &audit).map_err(failure::in_write)?;
             Ok((user, touch))
-        })
-        .await
+        });
+        let changed = changed.await;
+        // Whatever came of it: an error may mean that nobody knows.
+        self.listeners.tell(Outdated::User(id));
+        changed
     }
 
     async fn set_password(

@@ -61,8 +61,9 @@ impl Writer {
                 let took = begun.elapsed();
                 let rows = judged.prepared.as_ref().map_or(0, |done| done.batch.rows.len());
                 self.setup.observer.committed(judged.results.len(), rows, took);
-                self.note_written(rows, written.len());
-                self.conclude(callers, judged, written)
+                let controls = written.len();
+                self.conclude(callers, judged, written)?;
+                self.note_written(rows, controls)
             }
             Err((failure, written)) => self.abandon(callers, judged, written, failure),
         }

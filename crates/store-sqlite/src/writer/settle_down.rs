@@ -37,9 +37,9 @@ impl Writer {
     }
 
     /// Counts what the log grew by, towards the next checkpoint.
-    pub(super) fn note_written(&mut self, rows: usize, controls: usize) {
+    pub(super) fn note_written(&mut self, rows: usize, controls: usize) -> Result<(), Fatal> {
         let written = rows + controls * ROWS_OF_A_CONTROL;
-        self.checkpointer.note_rows(&self.setup.connection, written);
+        self.checkpointer.note_rows(&self.setup.connection, written).map_err(Fatal)
     }
 
     /// Drops keys from memory that look-ups find by now. Look-ups learn of many at a time, which

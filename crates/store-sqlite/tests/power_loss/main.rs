@@ -8,10 +8,10 @@ mod proof;
 mod rig;
 
 use load::{Asked, Caller, Choices, Log, tokens};
-use novacore_ledger::Outcome;
+use novacore_ledger::{Command, Expect, Outcome, Verb};
 use novacore_power_loss::{Disk, Loss};
 use novacore_store::{error::StoreError, ledger::Ledger};
-use novacore_store_sqlite::SqliteStore;
+use novacore_store_sqlite::{SqliteStore, verify};
 use proof::{histories, prove};
 use rig::{LOG, Rig, options, user};
 use rusqlite::Connection;
@@ -200,6 +200,49 @@ async fn after_a_failed_sync_nothing_is_acknowledged_and_nothing_lost() {
             assert_eq!(told, Ok(Outcome::Replayed(answer)));
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_checkpoint_that_cannot_be_synced_stops_the_writer_and_loses_nothing() {
+    let mut rig = Rig::new().await;
+    let log = Log::default();
+    log.ask(rig.store(), user(0), tokens("first", 10)).await;
+    rig.disk.fail_next_sync("ledger.db");
+    let mut calls = 0;
+    let refused = loop {
+        let records = (0..1_000).map(|_| (user(1), fact()));
+        let outcomes = rig.store().submit_all(records.collect()).await;
+        let refused = outcomes.iter().find_map(|outcome| outcome.as_ref().err());
+        if let Some(error) = refused {
+            break error.clone();
+        }
+        calls += 1;
+        assert!(calls < 200, "so many rows are never without a checkpoint");
+    };
+    assert_eq!(refused, StoreError::Unavailable);
+    let why = rig.fatal.recv().expect("on_fatal is called");
+    assert!(why.contains("checkpoint") && why.contains("I/O"), "{why}");
+    let acknowledged = 1_000 * calls;
+    rig.close();
+    for seed in 0..5 {
+        let copy = rig.copy(&format!("copy-{seed}"));
+        rig.disk.power_loss(&copy, seed).expect("a copy");
+        let store = SqliteStore::open(options(&copy, &rig.clock)).expect("it opens without repair");
+        let version = store.account(user(1)).await.expect("a view").state.version.0;
+        assert!(version >= acknowledged, "{version} of {acknowledged}");
+        drop(store);
+        let report = verify(&options(&copy, &rig.clock)).expect("it can be verified");
+        assert_eq!(report.findings, Vec::<String>::new());
+    }
+}
+
+/// A record that no cap stops.
+fn fact() -> Command {
+    let mut command = Command { key: None, ..tokens("none", 1) };
+    if let Verb::Record(record) = &mut command.verb {
+        record.expect = Expect::Fact;
+    }
+    command
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

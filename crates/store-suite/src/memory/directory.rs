@@ -7,6 +7,7 @@ use novacore_access::{
     SESSIONS_PER_USER_MAX, Session, User,
 };
 use novacore_store::{
+    changes::{Changes, Forgets, Outdated},
     directory::{
         ApiKeys, AuditLog, AuditQuery, AuditRow, AuditSeq, Credentials, DIRECTORY_PAGE_ROWS_MAX,
         Ensured, KeyInserted, Sessions, StoredKey, UserChange, UserQuery, Users,
@@ -14,7 +15,7 @@ use novacore_store::{
     error::StoreError,
 };
 use novacore_vocab::{Account, KeyId, SessionId, Timestamp, UserId};
-use std::cmp::Reverse;
+use std::{cmp::Reverse, sync::Arc};
 
 impl Kept {
     fn owner_of(&self, email: &Email) -> Option<&Credentials> {
@@ -127,6 +128,7 @@ impl Users for Memory {
             state.profile.tier = user.tier.clone();
         }
         kept.audit.push(audit.clone());
+        self.tell(&kept, Outdated::User(id));
         Ok(user)
     }
 
@@ -262,6 +264,7 @@ impl ApiKeys for Memory {
         let mut kept = self.kept();
         kept.keys.remove(&(account, id)).ok_or(StoreError::NotFound("key"))?;
         kept.audit.push(audit.clone());
+        self.tell(&kept, Outdated::Key(id));
         Ok(())
     }
 
@@ -294,5 +297,23 @@ impl AuditLog for Memory {
         let rows_max = query.rows_max.min(DIRECTORY_PAGE_ROWS_MAX);
         let rows = wanted.take(rows_max);
         Ok(rows.map(|(seq, entry)| AuditRow { seq, entry: entry.clone() }).collect())
+    }
+}
+
+impl Memory {
+    fn tell(&self, kept: &Kept, outdated: Outdated) {
+        if kept.stage.hears {
+            self.listeners.tell(outdated);
+        }
+    }
+}
+
+impl Changes for Memory {
+    fn on_change(&self, listener: &Arc<dyn Forgets>) {
+        self.listeners.add(listener);
+    }
+
+    fn is_current(&self, _now: Timestamp) -> bool {
+        self.kept().stage.hears
     }
 }

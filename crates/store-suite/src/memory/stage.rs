@@ -2,15 +2,18 @@
 
 use super::Memory;
 use novacore_access::AuditEntry;
+use novacore_store::changes::Outdated;
 use std::sync::Arc;
-use tokio::sync::Barrier;
+use tokio::sync::{Barrier, broadcast};
 
 /// What a test has arranged, and what was counted for it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Stage {
     pub(super) advances_refused: usize,
     pub(super) touches: usize,
     pub(super) changes_to_refuse: usize,
+    /// Whether changes are told of; a store that shares its data may not hear of them.
+    pub(super) hears: bool,
     gate: Option<Gate>,
 }
 
@@ -19,6 +22,12 @@ pub(super) struct Stage {
 struct Gate {
     barrier: Arc<Barrier>,
     awaited: usize,
+}
+
+impl Default for Stage {
+    fn default() -> Stage {
+        Stage { advances_refused: 0, touches: 0, changes_to_refuse: 0, hears: true, gate: None }
+    }
 }
 
 impl Stage {
@@ -39,6 +48,16 @@ impl Memory {
     /// Answers the next `count` changes of users as if another had come before.
     pub fn refuse_changes(&self, count: usize) {
         self.kept().stage.changes_to_refuse = count;
+    }
+
+    /// Tells of no entry and no change from now on; or tells of them again, and ends all
+    /// subscriptions, since some may have been missed.
+    pub fn set_hearing(&self, hears: bool) {
+        self.kept().stage.hears = hears;
+        if hears {
+            self.listeners.tell(Outdated::Everything);
+            *self.posted() = broadcast::channel(1_024).0;
+        }
     }
 
     /// Lets the next `count` readers of sessions go on only when all have read.

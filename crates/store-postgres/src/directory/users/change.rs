@@ -4,7 +4,7 @@ use super::{Failed, user_columns, user_row};
 use crate::directory::{audit, work::Work};
 use async_trait::async_trait;
 use novacore_access::{AuditEntry, User};
-use novacore_store::{directory::UserChange, error::StoreError};
+use novacore_store::{changes::Outdated, directory::UserChange, error::StoreError};
 use novacore_vocab::UserId;
 use tokio_postgres::{Row, Transaction};
 
@@ -23,7 +23,7 @@ impl Work for ChangeUser<'_> {
         let bucket = find_bucket(tx, self.id).await?.ok_or(StoreError::NotFound("user"))?;
         let row = update(tx, bucket, self.id, self.change).await?;
         let user = user_row::read(&row.ok_or(StoreError::Stale("user"))?)?;
-        audit::append(tx, self.audit).await?;
+        audit::append(tx, self.audit, Some(Outdated::User(self.id))).await?;
         Ok(user)
     }
 }

@@ -33,7 +33,7 @@ impl Work for CreateUser<'_> {
         }
         user_row::insert(tx, self.new).await?;
         match self.audit {
-            Some(entry) => audit::append(tx, entry).await,
+            Some(entry) => audit::append(tx, entry, None).await,
             None => Ok(()),
         }
     }

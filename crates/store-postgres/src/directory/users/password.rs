@@ -28,7 +28,7 @@ impl Work for SetPassword<'_> {
             return Err(StoreError::NotFound("user").into());
         }
         sessions::end_all(tx, self.account).await?;
-        audit::append(tx, self.audit).await
+        audit::append(tx, self.audit, None).await
     }
 }
 
