@@ -1,0 +1,12 @@
+//! What bounds the reading, in one place.
+
+/// Deepest nesting of a JSON text.
+pub const DEPTH_MAX: usize = 128;
+/// Most parts of a prompt that are counted one by one.
+pub const PARTS_MAX: usize = 65_536;
+/// Most answers to one prompt (`n`, `best_of`).
+pub const CHOICES_MAX: u64 = 1_024;
+/// Longest path of a field in an error, in bytes, give or take one name.
+pub(crate) const PATH_BYTES_MAX: usize = 256;
+/// Longest name in a path that is shown whole, in bytes.
+pub(crate) const PATH_KEY_BYTES_MAX: usize = 128;
