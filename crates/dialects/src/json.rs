@@ -11,7 +11,7 @@ mod path;
 mod text;
 
 pub(crate) use check::document;
-pub(crate) use edit::edited;
+pub(crate) use edit::{edited, member_with_comma};
 pub(crate) use path::{path_at, push_key};
 pub(crate) use text::{decoded, quote};
 

@@ -6,13 +6,25 @@
 //! again.
 //! Not here: how many tokens a text has, what a call may hold, and HTTP.
 
+mod answer;
+mod error_body;
 mod json;
 mod limits;
+mod output;
+mod read;
 mod request;
 mod route;
+mod sse;
+mod stream;
+mod usage;
 
-pub use limits::{CHOICES_MAX, DEPTH_MAX, PARTS_MAX};
+pub use answer::{Answer, AnswerError};
+pub use error_body::{ErrorBody, ErrorKind};
+pub use limits::{CHOICES_MAX, DEPTH_MAX, EVENT_BYTES_MAX, PARTS_MAX};
+pub use output::{Finish, Output, OutputKind, ProviderError};
 pub use request::{
     Edits, Fault, Maximum, Part, Prompt, Request, RequestError, Unbounded, UnboundedCause,
 };
 pub use route::{Family, Route};
+pub use stream::{Cut, Event, StreamOptions, StreamReader};
+pub use usage::Usage;

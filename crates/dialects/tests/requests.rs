@@ -347,6 +347,7 @@ proptest! {
                 if let Ok(request) = Request::read(route, body.as_bytes()) {
                     let _ = request.edited(&Edits { stream: Some(true), ..Edits::default() });
                 }
+                let _ = novacore_dialects::Answer::read(route, body.as_bytes());
             }
         }
     }

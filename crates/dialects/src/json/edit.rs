@@ -38,6 +38,25 @@ pub(crate) fn edited(object: Value<'_>, sets: &[(&str, String)]) -> String {
     out
 }
 
+/// The bytes to take out of the text so that the first member `name` of `object` is gone, with the
+/// comma that it needed.
+pub(crate) fn member_with_comma(object: Value<'_>, name: &str) -> Option<Range<usize>> {
+    let mut before: Option<usize> = None;
+    let mut members = object.members();
+    while let Some(member) = members.next() {
+        let (start, end) = (member.name.range().start, member.value.range().end);
+        if member.key() == name {
+            return Some(match (before, members.next()) {
+                (Some(before), _) => before..end,
+                (None, Some(next)) => start..next.name.range().start,
+                (None, None) => start..end,
+            });
+        }
+        before = Some(end);
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,5 +72,22 @@ mod tests {
         assert_eq!(set("{\"b\":2}", &[("a", "1"), ("b", "3")]), "{\"a\":1,\"b\":3}");
         assert_eq!(set("{ }", &[("a", "1"), ("c", "2")]), "{\"a\":1,\"c\":2 }");
         assert_eq!(set("{\"b\":2,\"a\":1}", &[("a", "5"), ("b", "6")]), "{\"b\":6,\"a\":5}");
+    }
+
+    #[test]
+    fn a_member_is_taken_out_with_its_comma() {
+        for (text, want) in [
+            ("{\"a\":1,\"u\":null}", "{\"a\":1}"),
+            ("{\"a\":1 , \"u\" : null , \"b\":2}", "{\"a\":1 , \"b\":2}"),
+            ("{\"u\":null, \"b\":2}", "{\"b\":2}"),
+            ("{ \"u\":null }", "{  }"),
+        ] {
+            let mut out = text.to_owned();
+            out.replace_range(
+                member_with_comma(document(text.as_bytes()).unwrap(), "u").unwrap(),
+                "",
+            );
+            assert_eq!(out, want);
+        }
     }
 }
