@@ -7,6 +7,7 @@
 //! Not here: how many tokens a text has, what a call may hold, and HTTP.
 
 mod answer;
+mod assemble;
 mod error_body;
 mod json;
 mod limits;
@@ -19,6 +20,7 @@ mod stream;
 mod usage;
 
 pub use answer::{Answer, AnswerError};
+pub use assemble::{AssembleError, Assembly};
 pub use error_body::{ErrorBody, ErrorKind};
 pub use limits::{CHOICES_MAX, DEPTH_MAX, EVENT_BYTES_MAX, PARTS_MAX};
 pub use output::{Finish, Output, OutputKind, ProviderError};

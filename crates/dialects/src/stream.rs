@@ -47,7 +47,7 @@ pub struct Event<'r> {
     /// The bytes to pass on: a whole event with the blank line after it. A client acts on an event
     /// only then, so that nothing is later for it.
     pub pass: Cow<'r, [u8]>,
-    /// The event's data, its lines joined.
+    /// The event's data, its lines joined; for an [`Assembly`](crate::Assembly).
     pub data: &'r [u8],
     /// What the model wrote.
     pub outputs: Vec<Output<'r>>,
