@@ -18,6 +18,7 @@ use crate::stream::Event;
 use chat::ChatAssembly;
 use messages::MessagesAssembly;
 use responses::ResponsesAssembly;
+use std::fmt;
 use thiserror::Error;
 
 /// Why a stream cannot become an answer.
@@ -50,13 +51,11 @@ pub enum AssembleError {
 }
 
 /// An answer in the making.
-#[derive(Debug)]
 pub struct Assembly {
     shape: Shape,
     budget: Budget,
 }
 
-#[derive(Debug)]
 enum Shape {
     Chat(ChatAssembly),
     Responses(ResponsesAssembly),
@@ -73,6 +72,12 @@ impl Budget {
     fn take(&mut self, bytes: usize) -> Result<(), AssembleError> {
         self.left = self.left.checked_sub(bytes).ok_or(AssembleError::TooLong)?;
         Ok(())
+    }
+}
+
+impl fmt::Debug for Assembly {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Assembly").field("budget", &self.budget).finish_non_exhaustive()
     }
 }
 

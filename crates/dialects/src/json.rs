@@ -43,11 +43,17 @@ pub(crate) enum Why {
 }
 
 /// A value of a checked text.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct Value<'t> {
     text: &'t str,
     start: usize,
     end: usize,
+}
+
+impl std::fmt::Debug for Value<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Value({}..{})", self.start, self.end)
+    }
 }
 
 /// A member of an object: its name as written, quotes included, and its value.

@@ -4,6 +4,7 @@
 //! Invariant: nothing panics, whatever the bytes, and memory is bounded by them or by `limits`.
 //! Invariant: what is not ours passes byte for byte; JSON is read where it stands and never written
 //! again.
+//! Invariant: what people and models wrote is in no `Debug` text and in no error, only its size.
 //! Not here: how many tokens a text has, what a call may hold, and HTTP.
 
 mod answer;

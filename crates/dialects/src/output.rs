@@ -1,6 +1,7 @@
 //! Text that a model wrote, wherever a dialect puts it.
 
 use std::borrow::Cow;
+use std::fmt;
 
 /// What a piece of output is; every kind counts as output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,7 +19,7 @@ pub enum OutputKind {
 }
 
 /// A piece of output.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Output<'b> {
     /// Which answer (choice, output item or content block) it belongs to.
     pub index: u64,
@@ -26,6 +27,12 @@ pub struct Output<'b> {
     pub kind: OutputKind,
     /// The text, never empty.
     pub text: Cow<'b, str>,
+}
+
+impl fmt::Debug for Output<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Output({}, {:?}, {} bytes)", self.index, self.kind, self.text.len())
+    }
 }
 
 /// Why an answer ended.
@@ -38,10 +45,16 @@ pub struct Finish<'b> {
 }
 
 /// An error that the provider reports inside an answer or a stream.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ProviderError<'b> {
     /// The provider's type or code, empty if it gives none.
     pub kind: Cow<'b, str>,
     /// The provider's message; may quote the prompt, so it does not belong into a log.
     pub message: Cow<'b, str>,
+}
+
+impl fmt::Debug for ProviderError<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ProviderError({:?}, {} bytes)", self.kind, self.message.len())
+    }
 }

@@ -21,7 +21,6 @@ pub(crate) enum Piece {
 }
 
 /// Finds where events end.
-#[derive(Debug)]
 pub(crate) struct Splitter {
     buffer: Vec<u8>,
     /// Bytes of `buffer` that have been handed out.

@@ -19,6 +19,7 @@ use crate::sse::{self, Lines, Piece, Splitter};
 use crate::usage::Usage;
 use end::Progress;
 use std::borrow::Cow;
+use std::fmt;
 
 /// The word that ends OpenAI's chat streams.
 const DONE: &[u8] = b"[DONE]";
@@ -42,7 +43,7 @@ impl StreamOptions {
 }
 
 /// One event.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Event<'r> {
     /// The bytes to pass on: a whole event with the blank line after it. A client acts on an event
     /// only then, so that nothing is later for it.
@@ -63,8 +64,21 @@ pub struct Event<'r> {
     pub is_last: bool,
 }
 
+impl fmt::Debug for Event<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Event")
+            .field("pass_bytes", &self.pass.len())
+            .field("outputs", &self.outputs)
+            .field("finishes", &self.finishes)
+            .field("usage", &self.usage)
+            .field("error", &self.error)
+            .field("unread_bytes", &self.unread_bytes)
+            .field("is_last", &self.is_last)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Reads a stream as it comes.
-#[derive(Debug)]
 pub struct StreamReader {
     options: StreamOptions,
     splitter: Splitter,
@@ -75,6 +89,16 @@ pub struct StreamReader {
     usage_is_current: bool,
     is_complete: bool,
     progress: Progress,
+}
+
+impl fmt::Debug for StreamReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StreamReader")
+            .field("options", &self.options)
+            .field("usage", &self.usage)
+            .field("is_complete", &self.is_complete)
+            .finish_non_exhaustive()
+    }
 }
 
 impl StreamReader {

@@ -102,6 +102,20 @@ fn tool_calls_are_put_together() {
 }
 
 #[test]
+fn text_may_follow_a_null_and_a_null_may_follow_text() {
+    let chunk = |content: &str, reason: &str| {
+        format!(
+            "data: {{\"id\":\"x\",\"choices\":[{{\"index\":0,\"delta\":{{\"content\":{content}}},\
+             \"finish_reason\":{reason}}}]}}\n\n"
+        )
+    };
+    let chunks = [("null", "null"), ("\"a\"", "null"), ("\"b\"", "null"), ("null", "\"stop\"")];
+    let stream: String = chunks.iter().map(|(content, reason)| chunk(content, reason)).collect();
+    let got = assemble(Route::Chat, &stream, 1_000).unwrap();
+    assert_eq!(got["choices"][0]["message"]["content"], "ab");
+}
+
+#[test]
 fn legacy_completions_are_put_together() {
     let got = assemble(Route::Completions, COMPLETIONS, 100_000).unwrap();
     assert_eq!(got["object"], "text_completion");

@@ -54,6 +54,12 @@ fn a_chat_request_is_read_whole() {
 }
 
 #[test]
+fn contents_are_not_in_debug_texts() {
+    let text = format!("{:?}", read(Route::Chat, CHAT));
+    assert!(!text.contains("Be brief") && !text.contains("iVBORw0KGgo"), "{text}");
+}
+
+#[test]
 fn the_other_routes_are_read() {
     let body =
         r#"{"model":"m","prompt":["a",[1,2,3]],"suffix":"z","n":2,"best_of":4,"max_tokens":16}"#;
@@ -150,6 +156,11 @@ fn input_that_is_not_in_the_body_is_named() {
         assert_eq!((unbounded.field, unbounded.cause), (field, cause), "{body}");
     }
     assert_eq!(read(Messages, &claude(r#""mcp_servers":[]"#)).unbounded, None);
+    // The caller runs it, the provider describes it: bounded, by a number of its own.
+    let shell = claude(r#""tools":[{"type":"bash_20250124","name":"bash"},{"name":"f"}]"#);
+    let request = read(Messages, &shell);
+    assert_eq!((request.unbounded, request.prompt.described_tools), (None, 1));
+    assert_eq!(request.prompt.tools, 2);
 }
 
 #[test]

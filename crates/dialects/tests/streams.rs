@@ -112,6 +112,18 @@ fn usage_that_we_asked_for_leaves_no_trace() {
         assert_eq!(String::from_utf8_lossy(&told.passed), unasked);
         assert!(told.usage.is_some());
     }
+    // The member ends a line of data of its own.
+    let lines = "data: {\"choices\":[{\"index\":0}],\ndata: \"usage\":null\ndata: }\n\n";
+    let told = read(options(Route::Chat, true), lines.as_bytes(), &[]);
+    let want = "data: {\"choices\":[{\"index\":0}]\ndata: }\n\n";
+    assert_eq!(String::from_utf8_lossy(&told.passed), want);
+    // Usage beside choices is the server's own habit, asked or not.
+    let beside = "data: {\"choices\":[{\"index\":0,\"delta\":{\"refusal\":\"I can't\"}}],\
+                  \"usage\":{\"prompt_tokens\":1,\"completion_tokens\":2}}\n\n";
+    let told = read(options(Route::Chat, true), beside.as_bytes(), &[]);
+    assert_eq!(told.passed, beside.as_bytes());
+    assert_eq!(text_of(&told, 0, OutputKind::Refusal), "I can't");
+    assert_eq!(told.usage.and_then(|usage| usage.total()), Some(3));
     // Nothing to strip where it is not asked for.
     let told = read(options(Route::Messages, true), MESSAGES.as_bytes(), &[]);
     assert_eq!(told.passed, MESSAGES.as_bytes());
@@ -171,6 +183,25 @@ fn responses_count_deltas_once() {
 }
 
 #[test]
+fn what_a_provider_writes_for_its_own_tools_counts() {
+    let event = |kind: &str, delta: &str| {
+        format!(
+            "data: {{\"type\":\"response.{kind}\",\"output_index\":2,\"delta\":\"{delta}\"}}\n\n"
+        )
+    };
+    let stream = event("custom_tool_call_input.delta", "a")
+        + &event("mcp_call_arguments.delta", "b")
+        + &event("code_interpreter_call_code.delta", "c")
+        + &event("code_interpreter_call_code.done", "abc");
+    let told = read(options(Route::Responses, false), stream.as_bytes(), &[]);
+    assert_eq!(text_of(&told, 2, OutputKind::ToolCall), "abc");
+    let stream = event("reasoning_summary_text.delta", "d") + &event("refusal.delta", "e");
+    let told = read(options(Route::Responses, false), stream.as_bytes(), &[]);
+    assert_eq!(text_of(&told, 2, OutputKind::Reasoning), "d");
+    assert_eq!(text_of(&told, 2, OutputKind::Refusal), "e");
+}
+
+#[test]
 fn errors_inside_a_stream_are_seen() {
     let told = read(options(Route::Chat, false), CHAT_ERROR.as_bytes(), &[]);
     assert_eq!((told.errors, told.is_complete), (vec!["server_error".to_owned()], false));
@@ -221,6 +252,9 @@ fn check_cut(route: Route, before: &str, cut: &Cut<'_>) {
         return;
     }
     let end = reader.end(cut);
+    let whole = format!("{before}{}", String::from_utf8_lossy(&end));
+    let count = |event: &str| whole.matches(&format!("event: {event}")).count();
+    assert_eq!(count("content_block_start"), count("content_block_stop"), "{before}");
     reader.push(&end);
     let mut reasons = Vec::new();
     while let Some(event) = reader.next_event() {

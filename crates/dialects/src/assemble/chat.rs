@@ -12,7 +12,6 @@ const OF_CHUNKS: &[&str] = &["object", "choices", "usage", "obfuscation"];
 /// Strings of a delta, which come in pieces.
 const TEXTS: &[&str] = &["content", "refusal", "reasoning_content", "reasoning"];
 
-#[derive(Debug)]
 pub(super) struct ChatAssembly {
     route: Route,
     head: Members,
@@ -20,7 +19,7 @@ pub(super) struct ChatAssembly {
     choices: BTreeMap<u64, Choice>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Choice {
     own: Members,
     message: Members,
@@ -32,7 +31,7 @@ struct Choice {
 }
 
 /// A tool call: its own members, and those of the object that is named after its type.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Call {
     own: Members,
     inner_name: Option<&'static str>,

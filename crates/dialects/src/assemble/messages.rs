@@ -7,7 +7,7 @@ use crate::json::{Value, document, edited, quote};
 use crate::limits::ASSEMBLED_SLOTS_MAX;
 use std::collections::BTreeMap;
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct MessagesAssembly {
     message: Option<String>,
     blocks: BTreeMap<u64, Block>,
@@ -18,7 +18,7 @@ pub(super) struct MessagesAssembly {
     is_stopped: bool,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Block {
     start: String,
     text: String,

@@ -7,12 +7,11 @@ use crate::json::{Value, quote};
 pub(super) const SLOT_BYTES: usize = 64;
 
 /// The members of an object in the making.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Members {
     members: Vec<(String, Piece)>,
 }
 
-#[derive(Debug)]
 enum Piece {
     /// JSON as it came.
     Json(String),

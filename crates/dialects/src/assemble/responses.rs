@@ -9,13 +9,13 @@ use crate::json::{Value, document, edited, quote};
 use crate::limits::ASSEMBLED_SLOTS_MAX;
 use std::collections::BTreeMap;
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct ResponsesAssembly {
     items: BTreeMap<u64, Item>,
     end: Option<String>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Item {
     /// The item as it was opened, or as it was finished.
     json: String,

@@ -1,9 +1,12 @@
 //! OpenAI chat completions.
 
+use super::choices;
 use super::part::{count_members, list, needed, string_or_parts};
 use super::prompt::{Collector, UnboundedCause};
-use super::{choices, tools};
+use super::tools::{self, ToolTypes};
 use crate::json::{ReadError, Value};
+
+const TOOLS: &ToolTypes = &ToolTypes { whole: &["function", "custom"], described: &[] };
 
 pub(super) fn collect<'b>(
     root: Value<'b>,
@@ -13,7 +16,7 @@ pub(super) fn collect<'b>(
         collect_message(message, collector)?;
     }
     collector.prompt.prompts = 1;
-    tools::collect(root.field("tools"), &["function", "custom"], collector)?;
+    tools::collect(root.field("tools"), TOOLS, collector)?;
     for name in ["functions", "response_format", "prediction"] {
         if let Some(value) = root.field(name) {
             collector.count(value)?;

@@ -2,12 +2,18 @@
 
 use super::part::{count_members, list, needed, string_or_parts};
 use super::prompt::{Collector, UnboundedCause};
-use super::tools;
+use super::tools::{self, ToolTypes};
 use crate::json::{ReadError, Value, Why};
 
 /// What the provider adds by itself, member by member.
 const HOSTED: &[(&str, UnboundedCause)] =
     &[("mcp_servers", UnboundedCause::HostedTool), ("container", UnboundedCause::StoredContext)];
+
+/// A tool without type is the caller's own; types that a provider describes carry their date.
+const TOOLS: &ToolTypes = &ToolTypes {
+    whole: &["", "custom"],
+    described: &["bash_", "text_editor_", "computer_", "memory_"],
+};
 
 /// Blocks that say all there is to them in the body.
 const WHOLE_BLOCKS: &[&str] = &["text", "tool_use", "thinking", "redacted_thinking"];
@@ -28,8 +34,7 @@ pub(super) fn collect<'b>(
             string_or_parts(content, collector, collect_block)?;
         }
     }
-    // A tool without type is the caller's own.
-    tools::collect(root.field("tools"), &["", "custom"], collector)?;
+    tools::collect(root.field("tools"), TOOLS, collector)?;
     if let Some(config) = root.field("output_config").or(root.field("output_format")) {
         collector.count(config)?;
     }

@@ -6,11 +6,18 @@
 use crate::json::{ReadError, Value, Why, decoded, path_at};
 use crate::limits::PARTS_MAX;
 use std::borrow::Cow;
+use std::fmt;
 
 /// One text to be counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Part<'b> {
     raw: &'b str,
+}
+
+impl fmt::Debug for Part<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Part({} bytes)", self.raw.len())
+    }
 }
 
 impl<'b> Part<'b> {
@@ -35,6 +42,9 @@ pub struct Prompt<'b> {
     pub messages: u64,
     /// Tools, each of which the provider frames too.
     pub tools: u64,
+    /// Tools among them that the caller runs and the provider describes to the model in words of
+    /// its own, to be held by a maximum for each.
+    pub described_tools: u64,
     /// Tokens that the caller sent as numbers.
     pub token_ids: u64,
     /// Prompts or inputs: more than 1 only for completions and embeddings.

@@ -2,7 +2,7 @@
 
 use super::part::{count_members, kind_of, string_or_parts};
 use super::prompt::{Collector, UnboundedCause};
-use super::tools;
+use super::tools::{self, ToolTypes};
 use crate::json::{ReadError, Value, Why};
 
 /// What the provider adds by itself, member by member.
@@ -12,8 +12,19 @@ const REMEMBERED: &[(&str, UnboundedCause)] = &[
     ("prompt", UnboundedCause::StoredContext),
 ];
 
+const TOOLS: &ToolTypes =
+    &ToolTypes { whole: &["function", "custom"], described: &["local_shell", "apply_patch"] };
+
 /// Items that say all there is to them in the body.
-const WHOLE_ITEMS: &[&str] = &["function_call", "custom_tool_call", "reasoning"];
+const WHOLE_ITEMS: &[&str] = &[
+    "function_call",
+    "custom_tool_call",
+    "reasoning",
+    "local_shell_call",
+    "local_shell_call_output",
+    "apply_patch_call",
+    "apply_patch_call_output",
+];
 
 pub(super) fn collect<'b>(
     root: Value<'b>,
@@ -32,7 +43,7 @@ pub(super) fn collect<'b>(
             collect_items(value, collector)?;
         }
     }
-    tools::collect(root.field("tools"), &["function", "custom"], collector)?;
+    tools::collect(root.field("tools"), TOOLS, collector)?;
     if let Some(format) = root.field("text") {
         collector.count(format)?;
     }

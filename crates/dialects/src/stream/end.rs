@@ -34,7 +34,6 @@ pub struct Cut<'c> {
 }
 
 /// How far a stream has come, as its end needs it.
-#[derive(Debug)]
 pub(super) enum Progress {
     Chat(ChatProgress),
     Responses(ResponsesProgress),

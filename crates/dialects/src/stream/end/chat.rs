@@ -8,7 +8,7 @@ use crate::read::Said;
 use crate::route::Route;
 use std::collections::BTreeSet;
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(in crate::stream) struct ChatProgress {
     /// `id`, `created` and `model`, as the first chunk wrote them.
     head: Option<[String; 3]>,

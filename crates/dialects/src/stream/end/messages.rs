@@ -6,7 +6,7 @@ use crate::json::{Value, quote};
 use crate::limits::ASSEMBLED_SLOTS_MAX;
 use std::collections::BTreeSet;
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(in crate::stream) struct MessagesProgress {
     is_started: bool,
     has_reason: bool,

@@ -7,7 +7,7 @@ use super::Cut;
 use crate::json::{Value, document, edited, quote};
 use crate::limits::KEPT_ITEMS_BYTES_MAX;
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(in crate::stream) struct ResponsesProgress {
     /// The response of `response.created`; without its details if they are too long.
     response: Option<String>,
