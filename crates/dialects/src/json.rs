@@ -11,10 +11,11 @@ mod path;
 mod text;
 
 pub(crate) use check::document;
-pub(crate) use edit::{edited, member_with_comma};
+pub(crate) use edit::{edited, edited_object, member_with_comma};
 pub(crate) use path::{path_at, push_key};
 pub(crate) use text::{decoded, quote};
 
+use crate::limits::MEMBERS_MAX;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -134,37 +135,27 @@ impl<'t> Value<'t> {
     }
 
     /// The members of an object in which no name occurs twice.
-    pub(crate) fn unique_members(self) -> Result<Members<'t>, ReadError> {
+    pub(crate) fn unique_members(self) -> Result<Vec<Member<'t>>, ReadError> {
         if !self.is_object() {
             return Err(self.fault(Why::Expected("an object")));
         }
-        let is_small = self.members().nth(FEW_MEMBERS).is_none();
-        if is_small {
-            self.check_few()?
-        } else {
-            self.check_many()?
+        let members: Vec<Member<'t>> = self.members().take(MEMBERS_MAX + 1).collect();
+        if members.len() > MEMBERS_MAX {
+            return Err(self.fault(Why::TooMany));
         }
-        Ok(self.members())
-    }
-
-    fn check_few(self) -> Result<(), ReadError> {
-        for (index, member) in self.members().enumerate() {
-            let key = member.key();
-            if self.members().take(index).any(|earlier| earlier.key() == key) {
-                return Err(member.value.fault(Why::Duplicate));
-            }
-        }
-        Ok(())
-    }
-
-    fn check_many(self) -> Result<(), ReadError> {
         let mut seen = BTreeSet::new();
-        for member in self.members() {
-            if !seen.insert(member.key()) {
+        for (index, member) in members.iter().enumerate() {
+            // Most objects have a few members, and comparing those is cheaper than a set.
+            let is_again = if members.len() <= FEW_MEMBERS {
+                members[..index].iter().any(|earlier| earlier.key() == member.key())
+            } else {
+                !seen.insert(member.key())
+            };
+            if is_again {
                 return Err(member.value.fault(Why::Duplicate));
             }
         }
-        Ok(())
+        Ok(members)
     }
 
     /// The items, none if this is no array.
@@ -197,6 +188,40 @@ impl<'t> Value<'t> {
     pub(crate) fn field(self, name: &str) -> Option<Value<'t>> {
         let is_given = |member: &Member<'t>| !member.value.is_null() && member.key() == name;
         self.members().find(is_given).map(|member| member.value)
+    }
+}
+
+/// An object whose members were found once, for the one that holds all the rest: a look for another
+/// member would walk through the whole text.
+#[derive(Clone, Debug)]
+pub(crate) struct Object<'t> {
+    value: Value<'t>,
+    members: Vec<Member<'t>>,
+}
+
+impl<'t> Object<'t> {
+    /// Reads an object in which no name occurs twice.
+    pub(crate) fn read(value: Value<'t>) -> Result<Object<'t>, ReadError> {
+        Ok(Object { value, members: value.unique_members()? })
+    }
+
+    pub(crate) fn value(&self) -> Value<'t> {
+        self.value
+    }
+
+    pub(crate) fn members(&self) -> &[Member<'t>] {
+        &self.members
+    }
+
+    /// The value of a member, `null` being none.
+    pub(crate) fn field(&self, name: &str) -> Option<Value<'t>> {
+        let found = self.members.iter().find(|member| member.key() == name);
+        found.map(|member| member.value).filter(|value| !value.is_null())
+    }
+
+    /// The value of a member that has to be there.
+    pub(crate) fn needed(&self, name: &'static str) -> Result<Value<'t>, ReadError> {
+        self.field(name).ok_or_else(|| self.value.fault(Why::Missing(name)))
     }
 }
 

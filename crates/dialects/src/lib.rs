@@ -23,7 +23,7 @@ mod usage;
 pub use answer::{Answer, AnswerError};
 pub use assemble::{AssembleError, Assembly};
 pub use error_body::{ErrorBody, ErrorKind};
-pub use limits::{CHOICES_MAX, DEPTH_MAX, EVENT_BYTES_MAX, PARTS_MAX};
+pub use limits::{CHOICES_MAX, DEPTH_MAX, EVENT_BYTES_MAX, MEMBERS_MAX, PARTS_MAX};
 pub use output::{Finish, Output, OutputKind, ProviderError};
 pub use request::{
     Edits, Fault, Maximum, Part, Prompt, Request, RequestError, Unbounded, UnboundedCause,

@@ -2,6 +2,8 @@
 
 /// Deepest nesting of a JSON text.
 pub const DEPTH_MAX: usize = 128;
+/// Most members of an object that is read.
+pub const MEMBERS_MAX: usize = 1_024;
 /// Most parts of a prompt that are counted one by one.
 pub const PARTS_MAX: usize = 65_536;
 /// Most answers to one prompt (`n`, `best_of`).

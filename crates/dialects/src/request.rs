@@ -21,7 +21,7 @@ pub use edit::{Edits, Maximum};
 pub use error::{Fault, RequestError};
 pub use prompt::{Part, Prompt, Unbounded, UnboundedCause};
 
-use crate::json::{self, ReadError, Value, Why};
+use crate::json::{self, Object, ReadError, Value, Why};
 use crate::limits::CHOICES_MAX;
 use crate::route::Route;
 use novacore_vocab::AMOUNT_ABS_MAX;
@@ -58,7 +58,7 @@ const CONTROLS: &[&str] = &[
 #[derive(Clone, Debug)]
 pub struct Request<'b> {
     route: Route,
-    root: Value<'b>,
+    root: Object<'b>,
     /// The model as the caller names it.
     pub model: Cow<'b, str>,
     /// Whether the caller wants a stream.
@@ -90,26 +90,28 @@ impl<'b> Request<'b> {
 
     /// The body with `edits` made, every other byte as it was.
     pub fn edited(&self, edits: &Edits<'_>) -> Vec<u8> {
-        edit::apply(self.route, self.root, edits)
+        edit::apply(self.route, &self.root, edits)
     }
 }
 
 fn read(route: Route, root: Value<'_>) -> Result<Request<'_>, ReadError> {
-    for member in root.unique_members()? {
+    let root = Object::read(root)?;
+    for member in root.members() {
         check_case(&member.key(), member.value)?;
     }
-    let [model, stream, options] = root.fields(["model", "stream", "stream_options"])?;
-    let model = model.ok_or_else(|| root.fault(Why::Missing("model")))?;
+    let (stream, options) = (root.field("stream"), root.field("stream_options"));
+    let model = root.needed("model")?;
     let model = model.as_str().ok_or_else(|| model.fault(Why::Expected("a string")))?;
     let mut collector = Collector::default();
     let outputs = match route {
-        Route::Chat => chat::collect(root, &mut collector)?,
-        Route::Completions => completions::collect(root, &mut collector)?,
-        Route::Embeddings => embeddings::collect(root, &mut collector)?,
-        Route::Responses => responses::collect(root, &mut collector)?,
-        Route::Messages => messages::collect(root, &mut collector)?,
+        Route::Chat => chat::collect(&root, &mut collector)?,
+        Route::Completions => completions::collect(&root, &mut collector)?,
+        Route::Embeddings => embeddings::collect(&root, &mut collector)?,
+        Route::Responses => responses::collect(&root, &mut collector)?,
+        Route::Messages => messages::collect(&root, &mut collector)?,
     };
-    let (prompt, unbounded) = collector.finish(root);
+    let (prompt, unbounded) = collector.finish(root.value());
+    let max_output = maximum(route, &root)?;
     Ok(Request {
         route,
         root,
@@ -117,7 +119,7 @@ fn read(route: Route, root: Value<'_>) -> Result<Request<'_>, ReadError> {
         stream: stream.map_or(Ok(false), flag)?,
         include_usage: options.map_or(Ok(false), include_usage)?,
         outputs,
-        max_output: maximum(route, root)?,
+        max_output,
         prompt,
         unbounded,
     })
@@ -142,7 +144,7 @@ fn include_usage(options: Value<'_>) -> Result<bool, ReadError> {
     options.field("include_usage").map_or(Ok(false), flag)
 }
 
-fn maximum(route: Route, root: Value<'_>) -> Result<Option<u64>, ReadError> {
+fn maximum(route: Route, root: &Object<'_>) -> Result<Option<u64>, ReadError> {
     let mut largest = None;
     for name in route.maximum_fields() {
         if let Some(value) = root.field(name) {

@@ -206,6 +206,9 @@ fn bodies_that_cannot_be_read_name_the_field() {
         assert_eq!(error.field, field, "{body}: {error}");
         assert!(is_fault(&error.fault), "{body}: {error}");
     }
+    let names: Vec<String> = (0..2_000).map(|n| format!("\"x{n}\":0")).collect();
+    let wide = chat(&names.join(","));
+    assert_eq!(Request::read(Route::Chat, wide.as_bytes()).unwrap_err().fault, Fault::TooMany);
     let many =
         format!(r#"{{"model":"m","messages":[{}{{}}]}}"#, "{\"role\":\"u\"},".repeat(65_537));
     assert_eq!(Request::read(Route::Chat, many.as_bytes()).unwrap_err().fault, Fault::TooMany);

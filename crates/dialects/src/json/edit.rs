@@ -3,18 +3,28 @@
 //! Invariant: a member that exists is replaced where it stands, value only; one that does not is
 //! put first, so that nothing after it moves relative to its neighbours.
 
-use super::{Value, quote};
+use super::{Member, Value, quote};
 use std::fmt::Write;
 use std::ops::Range;
 
 /// The text of `object` with each named member set to the JSON beside its name.
 pub(crate) fn edited(object: Value<'_>, sets: &[(&str, String)]) -> String {
+    let members: Vec<Member<'_>> = object.members().collect();
+    edited_object(object, &members, sets)
+}
+
+/// As [`edited`], for an object whose members are known.
+pub(crate) fn edited_object(
+    object: Value<'_>,
+    members: &[Member<'_>],
+    sets: &[(&str, String)],
+) -> String {
     let raw = object.raw();
     let base = object.range().start;
     let mut places: Vec<(Range<usize>, &str)> = Vec::new();
     let mut first = String::new();
     for (name, json) in sets {
-        match object.members().find(|member| member.key() == *name) {
+        match members.iter().find(|member| member.key() == *name) {
             Some(member) => places.push((member.value.range(), json)),
             None => {
                 let gap = if first.is_empty() { "" } else { "," };
@@ -22,7 +32,7 @@ pub(crate) fn edited(object: Value<'_>, sets: &[(&str, String)]) -> String {
             }
         }
     }
-    if !first.is_empty() && object.members().next().is_some() {
+    if !first.is_empty() && !members.is_empty() {
         first.push(',');
     }
     places.push((base + 1..base + 1, &first));

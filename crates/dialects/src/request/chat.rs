@@ -1,18 +1,18 @@
 //! OpenAI chat completions.
 
 use super::choices;
-use super::part::{count_members, list, needed, string_or_parts};
+use super::part::{count_members, list, string_or_parts};
 use super::prompt::{Collector, UnboundedCause};
 use super::tools::{self, ToolTypes};
-use crate::json::{ReadError, Value};
+use crate::json::{Object, ReadError, Value};
 
 const TOOLS: &ToolTypes = &ToolTypes { whole: &["function", "custom"], described: &[] };
 
 pub(super) fn collect<'b>(
-    root: Value<'b>,
+    root: &Object<'b>,
     collector: &mut Collector<'b>,
 ) -> Result<u64, ReadError> {
-    for message in list(needed(root, "messages")?)? {
+    for message in list(root.needed("messages")?)? {
         collect_message(message, collector)?;
     }
     collector.prompt.prompts = 1;

@@ -2,10 +2,10 @@
 
 use super::choices;
 use super::prompt::Collector;
-use crate::json::{ReadError, Value, Why};
+use crate::json::{Object, ReadError, Value, Why};
 
 pub(super) fn collect<'b>(
-    root: Value<'b>,
+    root: &Object<'b>,
     collector: &mut Collector<'b>,
 ) -> Result<u64, ReadError> {
     let prompts = match root.field("prompt") {

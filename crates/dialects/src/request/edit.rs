@@ -2,7 +2,7 @@
 //!
 //! Invariant: nothing outside the edited members changes, not even space.
 
-use crate::json::{Value, edited, quote};
+use crate::json::{Object, edited, edited_object, quote};
 use crate::route::Route;
 
 /// What to change; the default changes nothing.
@@ -31,7 +31,7 @@ pub enum Maximum<'e> {
     Clamp(u64),
 }
 
-pub(super) fn apply(route: Route, root: Value<'_>, edits: &Edits<'_>) -> Vec<u8> {
+pub(super) fn apply(route: Route, root: &Object<'_>, edits: &Edits<'_>) -> Vec<u8> {
     let mut sets: Vec<(&str, String)> = Vec::new();
     if let Some(model) = edits.model {
         sets.push(("model", quote(model)));
@@ -51,12 +51,16 @@ pub(super) fn apply(route: Route, root: Value<'_>, edits: &Edits<'_>) -> Vec<u8>
         );
         sets.push(("stream_options", options));
     }
-    let (text, place) = (root.whole_text(), root.range());
-    let object = edited(root, &sets);
+    let (text, place) = (root.value().whole_text(), root.value().range());
+    let object = edited_object(root.value(), root.members(), &sets);
     [&text[..place.start], &object, &text[place.end..]].concat().into_bytes()
 }
 
-fn maximum_sets<'e>(route: Route, root: Value<'_>, maximum: Maximum<'e>) -> Vec<(&'e str, String)> {
+fn maximum_sets<'e>(
+    route: Route,
+    root: &Object<'_>,
+    maximum: Maximum<'e>,
+) -> Vec<(&'e str, String)> {
     let names = route.maximum_fields();
     let stated = names.iter().filter_map(|name| Some((*name, root.field(name)?)));
     let (most, to_add) = match maximum {

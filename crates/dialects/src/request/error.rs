@@ -37,7 +37,8 @@ pub enum Fault {
     /// Needed and not there.
     #[error("is missing")]
     Missing,
-    /// More than [`PARTS_MAX`](crate::PARTS_MAX) parts.
+    /// More than [`PARTS_MAX`](crate::PARTS_MAX) parts or [`MEMBERS_MAX`](crate::MEMBERS_MAX)
+    /// members.
     #[error("has too many parts")]
     TooMany,
 }

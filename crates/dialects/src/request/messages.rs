@@ -3,7 +3,7 @@
 use super::part::{count_members, list, needed, string_or_parts};
 use super::prompt::{Collector, UnboundedCause};
 use super::tools::{self, ToolTypes};
-use crate::json::{ReadError, Value, Why};
+use crate::json::{Object, ReadError, Value, Why};
 
 /// What the provider adds by itself, member by member.
 const HOSTED: &[(&str, UnboundedCause)] =
@@ -19,14 +19,14 @@ const TOOLS: &ToolTypes = &ToolTypes {
 const WHOLE_BLOCKS: &[&str] = &["text", "tool_use", "thinking", "redacted_thinking"];
 
 pub(super) fn collect<'b>(
-    root: Value<'b>,
+    root: &Object<'b>,
     collector: &mut Collector<'b>,
 ) -> Result<u64, ReadError> {
     if let Some(system) = root.field("system") {
         collector.prompt.messages += 1;
         string_or_parts(system, collector, collect_block)?;
     }
-    for message in list(needed(root, "messages")?)? {
+    for message in list(root.needed("messages")?)? {
         message.unique_members()?;
         collector.prompt.messages += 1;
         count_members(message, &["content"], collector)?;
@@ -59,7 +59,7 @@ fn collect_management<'b>(
     management.unique_members()?;
     let Some(edits) = management.field("edits") else { return Ok(()) };
     for edit in list(edits)? {
-        let is_compaction = edit.unique_members()?.any(|member| {
+        let is_compaction = edit.unique_members()?.iter().any(|member| {
             member.key() == "type" && member.value.as_str().is_some_and(|t| t.contains("compact"))
         });
         if is_compaction {

@@ -3,7 +3,7 @@
 use super::part::{count_members, kind_of, string_or_parts};
 use super::prompt::{Collector, UnboundedCause};
 use super::tools::{self, ToolTypes};
-use crate::json::{ReadError, Value, Why};
+use crate::json::{Object, ReadError, Value, Why};
 
 /// What the provider adds by itself, member by member.
 const REMEMBERED: &[(&str, UnboundedCause)] = &[
@@ -27,7 +27,7 @@ const WHOLE_ITEMS: &[&str] = &[
 ];
 
 pub(super) fn collect<'b>(
-    root: Value<'b>,
+    root: &Object<'b>,
     collector: &mut Collector<'b>,
 ) -> Result<u64, ReadError> {
     for (name, cause) in REMEMBERED {
