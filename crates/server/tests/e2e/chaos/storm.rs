@@ -12,7 +12,7 @@ const NODES: usize = 3;
 const CLIENTS: usize = 8;
 const CAP: i64 = 100_000;
 /// Calls between two troubles.
-const APART: usize = 200;
+const APART: usize = 130;
 /// A few such holds fill the cap, so that it is fought for from the beginning.
 const HABITS: Habits =
     Habits { charging: 400, large: (2_000, 20_000), settles_all: false, ttl_s_max: 2 };
