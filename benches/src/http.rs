@@ -40,7 +40,7 @@ impl Load {
     /// The next number and the user that it falls on.
     fn next(&self) -> (u64, Uuid) {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        (number, self.users[crate::embedded::spread(number, self.users.len())])
+        (number, self.users[crate::crowd::spread(number, self.users.len())])
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! See `benches/README.md` for how to repeat them and what was measured.
 
+mod command;
+mod crowd;
 mod embedded;
 mod http;
 mod load;
