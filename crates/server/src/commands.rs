@@ -30,21 +30,23 @@ pub(crate) struct Common {
     /// Folder of the ledger.
     #[arg(long, global = true)]
     data_dir: Option<PathBuf>,
+    /// PostgreSQL instead. Who lists processes sees it: NOVACORE_DATABASE_URL hides a password
+    /// better.
+    #[arg(long, global = true)]
+    database_url: Option<String>,
 }
 
 impl Common {
     /// The configuration of a chore, which logs only what is wrong.
     fn load(self) -> anyhow::Result<Config> {
-        self.load_for(None)
-    }
-
-    /// As [`Common::load`], of a chore that takes a database on its command line.
-    fn load_for(self, database_url: Option<String>) -> anyhow::Result<Config> {
-        let Common { config, data_dir } = self;
-        let flags = Flags { config, data_dir, database_url, ..Flags::default() };
-        let config = config::load(&flags)?;
+        let config = config::load(&self.flags())?;
         logging::start(&Log { level: "warn".to_owned(), ..config.log.clone() })?;
         Ok(config)
+    }
+
+    fn flags(self) -> Flags {
+        let Common { config, data_dir, database_url } = self;
+        Flags { config, data_dir, database_url, listen: None }
     }
 }
 
@@ -60,9 +62,6 @@ enum Command {
         /// Which part to run: all, or usage, which is all that this release has.
         #[arg(long, default_value = "all")]
         roles: String,
-        /// PostgreSQL; not in this release.
-        #[arg(long)]
-        database_url: Option<String>,
     },
     /// Fill an empty data directory with 90 days of plausible use.
     Demo {
@@ -94,9 +93,6 @@ enum Command {
     Migrate {
         #[command(flatten)]
         common: Common,
-        /// PostgreSQL. Who lists processes sees it: NOVACORE_DATABASE_URL hides a password better.
-        #[arg(long)]
-        database_url: Option<String>,
     },
     /// Print the effective configuration, secrets masked.
     Config {
@@ -113,20 +109,21 @@ enum Command {
 /// Runs a command.
 pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
-        Command::Serve { common, listen, roles, database_url } => {
-            let (config, data_dir) = (common.config, common.data_dir);
-            let flags = Flags { config, data_dir, listen, database_url };
+        Command::Serve { common, listen, roles } => {
+            let flags = Flags { listen, ..common.flags() };
             run_server(&config::load(&flags)?, &roles)
         }
         Command::Demo { common } => demo::fill(&common.load()?),
         Command::Admin { common, task } => admin::run(&common.load()?, task),
         Command::Ledger { common, task } => ledger::run(&common.load()?, task),
         Command::Backup { common, to } => {
-            novacore_store_sqlite::backup(&common.load()?.store.data_dir, &to)?;
+            let config = common.load()?;
+            on_data_directory(&config, "back a database up with PostgreSQL's pg_dump")?;
+            novacore_store_sqlite::backup(&config.store.data_dir, &to)?;
             println!("backed up to {}", to.display());
             Ok(())
         }
-        Command::Migrate { common, database_url } => migrate::run(&common.load_for(database_url)?),
+        Command::Migrate { common } => migrate::run(&common.load()?),
         Command::Config { reference: true, .. } => {
             print!("{}", config::reference());
             Ok(())
@@ -139,6 +136,14 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
             println!("{}", serde_json::to_string_pretty(&novacore_api::openapi())?);
             Ok(())
         }
+    }
+}
+
+/// Refuses what is for a data directory alone; `instead` says what to do on a database.
+fn on_data_directory(config: &Config, instead: &str) -> anyhow::Result<()> {
+    match config.store.database_url {
+        Some(_) => bail!("store.database_url is set, and this is for a data directory: {instead}"),
+        None => Ok(()),
     }
 }
 

@@ -7,27 +7,28 @@ use crate::{
 };
 use anyhow::{Context, bail};
 use novacore_app::{
-    auth::{Auth, AuthOptions},
+    auth::{Auth, AuthOptions, AuthSecrets},
     cx::Cx,
     metrics::Metrics,
 };
-use novacore_ledger::Policy;
-use novacore_store::clock::Clock;
-use novacore_store_sqlite::{OnFatal, Options, SqliteStore};
+use novacore_store::{clock::Clock, directory::Directory, ledger::Ledger};
+use novacore_store_postgres::{self as postgres, PostgresStore};
+use novacore_store_sqlite::{self as embedded, OnFatal, SqliteStore};
 use novacore_vocab::TierName;
-use std::sync::Arc;
+use secrecy::{ExposeSecret, SecretString};
+use std::{sync::Arc, time::Duration};
+
+/// As much as a machine without a database to compare with may be off.
+const CLOCK_OFFSET_MS_MAX: u32 = 300_000;
 
 /// How the data directory is opened.
-pub(crate) fn store_options(
+pub(crate) fn embedded_options(
     config: &Config,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
-) -> anyhow::Result<Options> {
-    if config.store.database_url.is_some() {
-        bail!("store.database_url: this release serves from the embedded store only; remove it");
-    }
-    let policy: Policy = policy_of(config)?;
-    Ok(Options {
+) -> anyhow::Result<embedded::Options> {
+    let policy = policy_of(config)?;
+    Ok(embedded::Options {
         dir: config.store.data_dir.clone(),
         resources: policy.resources().cloned().collect(),
         tiers: policy.tiers().into_iter().cloned().collect(),
@@ -43,12 +44,54 @@ pub(crate) fn store_options(
     })
 }
 
+/// How a database is opened.
+pub(crate) fn postgres_options(
+    config: &Config,
+    url: &SecretString,
+    clock: Arc<dyn Clock>,
+    metrics: Arc<Metrics>,
+) -> anyhow::Result<postgres::Options> {
+    let policy = policy_of(config)?;
+    let offset_ms_max = config.store.clock_offset_ms_max.get();
+    if offset_ms_max > CLOCK_OFFSET_MS_MAX {
+        bail!("store.clock_offset_ms_max: at most {CLOCK_OFFSET_MS_MAX}");
+    }
+    Ok(postgres::Options {
+        observer: metrics,
+        clock_offset_max: Some(Duration::from_millis(offset_ms_max.into())),
+        resources: policy.resources().cloned().collect(),
+        tiers: policy.tiers().into_iter().cloned().collect(),
+        connections_max: config.store.connections_max.get(),
+        lanes: config.store.lanes.get(),
+        ..postgres::Options::new(url.expose_secret().to_owned(), clock)
+    })
+}
+
 /// Opens the store and composes everything on it.
-pub(crate) fn compose(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Cx> {
+pub(crate) async fn compose(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Cx> {
     let metrics = Arc::new(Metrics::new());
-    let options = store_options(config, clock.clone(), metrics.clone())?;
-    let store = Arc::new(SqliteStore::open(options)?);
-    let secrets = secrets::load(config)?;
+    match &config.store.database_url {
+        None => {
+            let options = embedded_options(config, clock.clone(), metrics.clone())?;
+            let store = Arc::new(SqliteStore::open(options)?);
+            on_store(store, config, &secrets::load(config)?, clock, metrics)
+        }
+        Some(url) => {
+            let secrets = secrets::load(config)?;
+            let options = postgres_options(config, url, clock.clone(), metrics.clone())?;
+            let store = PostgresStore::open(options).await.context("store.database_url")?;
+            on_store(Arc::new(store), config, &secrets, clock, metrics)
+        }
+    }
+}
+
+fn on_store<S: Ledger + Directory + 'static>(
+    store: Arc<S>,
+    config: &Config,
+    secrets: &AuthSecrets,
+    clock: Arc<dyn Clock>,
+    metrics: Arc<Metrics>,
+) -> anyhow::Result<Cx> {
     let first_tier = TierName::parse(&config.auth.first_tier).context("auth.first_tier")?;
     let options = AuthOptions {
         access_ttl_s: config.auth.access_ttl_seconds,
@@ -59,11 +102,11 @@ pub(crate) fn compose(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<
         cache_rows_max: config.store.accounts_max,
         ..AuthOptions::default()
     };
-    let auth = Auth::new(store.clone(), clock.clone(), &secrets, options)?;
+    let auth = Auth::new(store.clone(), clock.clone(), secrets, options)?;
     Ok(Cx::new(store.clone(), store, clock, Arc::new(auth), metrics))
 }
 
 /// As [`compose`], under the machine's clock.
-pub(crate) fn compose_now(config: &Config) -> anyhow::Result<Cx> {
-    compose(config, Arc::new(SystemClock))
+pub(crate) async fn compose_now(config: &Config) -> anyhow::Result<Cx> {
+    compose(config, Arc::new(SystemClock)).await
 }

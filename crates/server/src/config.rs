@@ -24,7 +24,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     net::{IpAddr, SocketAddr},
-    num::NonZeroU32,
+    num::{NonZeroU32, NonZeroUsize},
     path::PathBuf,
 };
 
@@ -76,6 +76,9 @@ pub(crate) struct Store {
     pub(crate) free_bytes_min: u64,
     pub(crate) key_filter_bytes_max: u64,
     pub(crate) database_url: Option<SecretString>,
+    pub(crate) connections_max: NonZeroUsize,
+    pub(crate) lanes: NonZeroUsize,
+    pub(crate) clock_offset_ms_max: NonZeroU32,
 }
 
 impl Default for Store {
@@ -86,6 +89,9 @@ impl Default for Store {
             free_bytes_min: 64 << 20,
             key_filter_bytes_max: 16 << 20,
             database_url: None,
+            connections_max: NonZeroUsize::new(16).expect("not zero"),
+            lanes: NonZeroUsize::new(1).expect("not zero"),
+            clock_offset_ms_max: NonZeroU32::new(250).expect("not zero"),
         }
     }
 }
@@ -98,6 +104,7 @@ pub(crate) struct Auth {
     pub(crate) trial_days: i64,
     pub(crate) first_tier: String,
     pub(crate) jwt_secret: Option<SecretString>,
+    pub(crate) refresh_secret: Option<SecretString>,
     pub(crate) service_token: Option<SecretString>,
     pub(crate) admin_email: String,
     pub(crate) admin_password: Option<SecretString>,
@@ -117,6 +124,7 @@ impl Default for Auth {
             trial_days: 14,
             first_tier: "free_trial".to_owned(),
             jwt_secret: None,
+            refresh_secret: None,
             service_token: None,
             admin_email: "admin@localhost".to_owned(),
             admin_password: None,

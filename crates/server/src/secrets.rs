@@ -1,9 +1,14 @@
 //! The server's secrets: as configured, else made once and kept in the data directory.
 //!
+//! Nodes on one database share them, and they come from the configuration alone. What a node made
+//! for itself no other would accept; and what lay in the database, every dump, replica and reading
+//! role would hand on: with it anyone can be signed in.
+//!
 //! Invariant: the file is readable by its owner alone, and never printed.
+//! Invariant: on PostgreSQL a secret that is not configured is an error, never made.
 
 use crate::config::Config;
-use anyhow::Context;
+use anyhow::{Context, bail};
 use novacore_app::auth::AuthSecrets;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -27,15 +32,42 @@ struct Kept {
 
 /// The secrets in force.
 pub(crate) fn load(config: &Config) -> anyhow::Result<AuthSecrets> {
+    if config.store.database_url.is_some() {
+        return shared(config);
+    }
     let kept = load_kept(&config.store.data_dir)?;
     let or = |given: &Option<SecretString>, kept: String| {
         given.clone().unwrap_or_else(|| SecretString::from(kept))
     };
     Ok(AuthSecrets {
         jwt: or(&config.auth.jwt_secret, kept.jwt_secret),
-        refresh: SecretString::from(kept.refresh_secret),
+        refresh: or(&config.auth.refresh_secret, kept.refresh_secret),
         service_token: or(&config.auth.service_token, kept.service_token),
     })
+}
+
+/// The secrets of every node on one database.
+fn shared(config: &Config) -> anyhow::Result<AuthSecrets> {
+    let auth = &config.auth;
+    let secrets = [
+        ("auth.jwt_secret", "NOVACORE_JWT_SECRET", &auth.jwt_secret),
+        ("auth.refresh_secret", "NOVACORE_REFRESH_SECRET", &auth.refresh_secret),
+        ("auth.service_token", "NOVACORE_SERVICE_TOKEN", &auth.service_token),
+    ];
+    let unset = |(key, name, secret): &(&str, &str, &Option<_>)| {
+        secret.is_none().then(|| format!("{key} ({name})"))
+    };
+    let unset: Vec<_> = secrets.iter().filter_map(unset).collect();
+    let [Some(jwt), Some(refresh), Some(service_token)] =
+        secrets.map(|(.., secret)| secret.clone())
+    else {
+        bail!(
+            "all nodes on a database share their secrets, so they must be configured, each at \
+             least 32 random bytes: {}",
+            unset.join(", ")
+        );
+    };
+    Ok(AuthSecrets { jwt, refresh, service_token })
 }
 
 /// The service token in force, for the operator at the machine.

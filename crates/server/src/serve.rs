@@ -2,7 +2,7 @@
 
 mod connections;
 
-use crate::{compose::compose_now, config::Config, secrets};
+use crate::{compose::compose_now, config::Config};
 use anyhow::Context;
 use connections::accept;
 use novacore_access::Email;
@@ -25,7 +25,7 @@ use tokio::{
 pub(crate) async fn serve(config: &Config) -> anyhow::Result<()> {
     // Heard from here on: a signal that comes while the server starts must not kill it undrained.
     let mut signals = Signals::listen()?;
-    let cx = compose_now(config)?;
+    let cx = compose_now(config).await?;
     let (stop, stopped) = watch::channel(());
     let trusted_proxies = config.server.trusted_proxies.clone();
     let options = ApiOptions { trusted_proxies, stop: Some(stopped.clone()) };
@@ -110,7 +110,6 @@ async fn greet(config: &Config, cx: &Cx, address: SocketAddr) -> anyhow::Result<
     }
     let configured = config.auth.service_token.is_some();
     let token = if configured { "auth.service_token" } else { "novacore admin service-token" };
-    secrets::load(config)?;
     say(format_args!("  services show X-Service-Token: see `{token}`"));
     say(format_args!(
         "try: curl -s http://{address}/api/auth/register -H 'content-type: application/json' \

@@ -58,13 +58,15 @@ pub(crate) fn run(config: &Config, task: Task) -> anyhow::Result<()> {
         println!("{}", secrets::service_token(config)?);
         return Ok(());
     }
-    let cx = compose_now(config).map_err(|error| match error.downcast_ref() {
-        Some(OpenError::InUse(_)) => {
-            anyhow!("{error}; while a server has it open, {}", call_of(&task))
-        }
-        _ => error,
-    })?;
-    runtime()?.block_on(work(&cx, task))
+    runtime()?.block_on(async {
+        let cx = compose_now(config).await.map_err(|error| match error.downcast_ref() {
+            Some(OpenError::InUse(_)) => {
+                anyhow!("{error}; while a server has it open, {}", call_of(&task))
+            }
+            _ => error,
+        })?;
+        work(&cx, task).await
+    })
 }
 
 /// The call of the running server that does the same.

@@ -3,7 +3,7 @@
 //! It goes through the same calls as real use, under a clock that walks from 90 days ago to now,
 //! and every entry says `"demo": true`.
 
-use super::runtime;
+use super::{on_data_directory, runtime};
 use crate::{clock::SystemClock, compose::compose, config::Config};
 use anyhow::bail;
 use novacore_access::{Email, Principal, Reason, Role};
@@ -54,6 +54,7 @@ impl Dice {
 
 /// Fills the configured data directory.
 pub(crate) fn fill(config: &Config) -> anyhow::Result<()> {
+    on_data_directory(config, "the demo shows the product on one machine")?;
     let dir = &config.store.data_dir;
     if dir.join(LEDGER_FILE).exists() {
         bail!("{} has a ledger already; the demo wants an empty directory", dir.display());
@@ -61,8 +62,10 @@ pub(crate) fn fill(config: &Config) -> anyhow::Result<()> {
     let now = SystemClock.now();
     let first = Timestamp::from_day_number(now.day_number() - DAYS + 1);
     let clock = Arc::new(WalkingClock(AtomicI64::new(first.micros())));
-    let cx = compose(config, clock.clone())?;
-    let entries = runtime()?.block_on(live(&cx, &clock, now))?;
+    let entries = runtime()?.block_on(async {
+        let cx = compose(config, clock.clone()).await?;
+        live(&cx, &clock, now).await
+    })?;
     println!("{entries} records over {DAYS} days, all marked as demo data. Sign in as");
     for (email, tier, _) in PEOPLE {
         println!("  {email:<20} {PASSWORD}   ({tier})");

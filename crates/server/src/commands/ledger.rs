@@ -1,10 +1,16 @@
 //! `novacore ledger`.
 
-use crate::{clock::SystemClock, compose::store_options, config::Config};
+use super::{on_data_directory, runtime};
+use crate::{
+    clock::SystemClock,
+    compose::{embedded_options, postgres_options},
+    config::Config,
+};
 use anyhow::{Context, bail};
 use clap::{Subcommand, ValueEnum};
 use novacore_app::metrics::Metrics;
 use novacore_ledger::Entry;
+use novacore_store_postgres as postgres;
 use novacore_store_sqlite::{self as store, Options};
 use novacore_vocab::{EntryId, UserId};
 use serde_json::json;
@@ -44,7 +50,7 @@ pub(crate) enum Format {
 
 /// How a chore opens the data directory.
 pub(super) fn options(config: &Config) -> anyhow::Result<Options> {
-    store_options(config, Arc::new(SystemClock), Arc::new(Metrics::new()))
+    embedded_options(config, Arc::new(SystemClock), Arc::new(Metrics::new()))
 }
 
 /// Runs a task.
@@ -52,6 +58,7 @@ pub(crate) fn run(config: &Config, task: Task) -> anyhow::Result<()> {
     match task {
         Task::Verify => verify(config),
         Task::Rebuild => {
+            on_data_directory(config, "a database has no derived files, so nothing to rebuild")?;
             let entries = store::rebuild(&options(config)?)?;
             println!("derived files rebuilt from {entries} entries");
             Ok(())
@@ -61,15 +68,26 @@ pub(crate) fn run(config: &Config, task: Task) -> anyhow::Result<()> {
 }
 
 fn verify(config: &Config) -> anyhow::Result<()> {
-    let report = store::verify(&options(config)?)?;
-    println!(
-        "{} entries in {} batches of {} accounts",
-        report.entries, report.batches, report.accounts
-    );
-    for finding in &report.findings {
+    let (clock, metrics) = (Arc::new(SystemClock), Arc::new(Metrics::new()));
+    let findings = match &config.store.database_url {
+        None => {
+            let report = store::verify(&embedded_options(config, clock, metrics)?)?;
+            let (entries, accounts) = (report.entries, report.accounts);
+            println!("{entries} entries in {} batches of {accounts} accounts", report.batches);
+            report.findings
+        }
+        Some(url) => {
+            let options = postgres_options(config, url, clock, metrics)?;
+            let report = runtime()?.block_on(postgres::verify(&options));
+            let report = report.context("store.database_url")?;
+            println!("{} entries of {} accounts", report.entries, report.accounts);
+            report.findings
+        }
+    };
+    for finding in &findings {
         println!("  {finding}");
     }
-    if !report.findings.is_empty() {
+    if !findings.is_empty() {
         bail!("the ledger does not verify");
     }
     println!("the ledger verifies");
@@ -77,6 +95,7 @@ fn verify(config: &Config) -> anyhow::Result<()> {
 }
 
 fn export(config: &Config, format: Format, to: Option<PathBuf>) -> anyhow::Result<()> {
+    on_data_directory(config, "a database is not exported yet")?;
     let mut out: Box<dyn Write> = match &to {
         Some(path) => {
             let file = File::create_new(path).with_context(|| path.display().to_string())?;

@@ -4,7 +4,7 @@ use super::Config;
 use secrecy::SecretString;
 
 /// Key, and what it means.
-pub(crate) const KEYS: [(&str, &str); 27] = [
+pub(crate) const KEYS: [(&str, &str); 31] = [
     ("server.listen", "Address and port for everyone. Loopback only by default."),
     (
         "server.internal_listen",
@@ -30,16 +30,30 @@ pub(crate) const KEYS: [(&str, &str); 27] = [
     ),
     (
         "store.database_url",
-        "PostgreSQL. `novacore migrate` prepares it; this release does not serve from it yet.",
+        "PostgreSQL instead of the data directory: see [PostgreSQL](../guides/postgresql.md).",
+    ),
+    (
+        "store.connections_max",
+        "PostgreSQL: most connections of a node, besides one for each lane and one that listens.",
+    ),
+    ("store.lanes", "PostgreSQL: transactions with usage that a node has in flight at once."),
+    (
+        "store.clock_offset_ms_max",
+        "PostgreSQL: so far off the database's clock, a node refuses writes with 503.",
     ),
     ("auth.access_ttl_seconds", "Life of an access token."),
     ("auth.trial_days", "Length of the trial that a new user is shown."),
     ("auth.first_tier", "The tier of a new user."),
     (
         "auth.jwt_secret",
-        "Signs access tokens (HS256), at least 32 bytes. Unset: made once and kept.",
+        "Signs access tokens (HS256), at least 32 bytes. Unset: made once and kept; on PostgreSQL \
+         it must be set, and be the same on all nodes.",
     ),
-    ("auth.service_token", "What services show, at least 32 bytes. Unset: made once and kept."),
+    (
+        "auth.refresh_secret",
+        "Makes refresh tokens; shared with no other service. Otherwise likewise.",
+    ),
+    ("auth.service_token", "What services show, at least 32 bytes. Otherwise likewise."),
     ("auth.admin_email", "The first administrator, made at the first start."),
     ("auth.admin_password", "His password. Unset: made and printed once."),
     ("auth.login_per_address_burst", "Logins at once from one client address."),
@@ -60,7 +74,7 @@ pub(crate) fn reference() -> String {
          Made by `novacore config --reference`; do not edit.\n\n\
          Values come from `novacore.toml` (or `--config FILE`), then the environment, then flags; the later win. In the\n\
          environment a key is `NOVACORE__SECTION__KEY`. Shorter names: `NOVACORE_DATA_DIR`, `NOVACORE_LISTEN`, `NOVACORE_DATABASE_URL`,\n\
-         `NOVACORE_JWT_SECRET`, `NOVACORE_SERVICE_TOKEN`, `NOVACORE_ADMIN_EMAIL`, `NOVACORE_ADMIN_PASSWORD`.\n\
+         `NOVACORE_JWT_SECRET`, `NOVACORE_REFRESH_SECRET`, `NOVACORE_SERVICE_TOKEN`, `NOVACORE_ADMIN_EMAIL`, `NOVACORE_ADMIN_PASSWORD`.\n\
          An unknown key is an error. Resources and tiers are described in [limits](../guides/limits.md).\n\n\
          | key | default | meaning |\n|---|---|---|\n",
     );
@@ -93,10 +107,14 @@ pub(crate) fn value_of(config: &Config, key: &str) -> String {
         "store.free_bytes_min" => text(&config.store.free_bytes_min),
         "store.key_filter_bytes_max" => text(&config.store.key_filter_bytes_max),
         "store.database_url" => secret(&config.store.database_url),
+        "store.connections_max" => text(&config.store.connections_max),
+        "store.lanes" => text(&config.store.lanes),
+        "store.clock_offset_ms_max" => text(&config.store.clock_offset_ms_max),
         "auth.access_ttl_seconds" => text(&config.auth.access_ttl_seconds),
         "auth.trial_days" => text(&config.auth.trial_days),
         "auth.first_tier" => text(&config.auth.first_tier),
         "auth.jwt_secret" => secret(&config.auth.jwt_secret),
+        "auth.refresh_secret" => secret(&config.auth.refresh_secret),
         "auth.service_token" => secret(&config.auth.service_token),
         "auth.admin_email" => text(&config.auth.admin_email),
         "auth.admin_password" => secret(&config.auth.admin_password),

@@ -17,11 +17,12 @@ const DEFAULT_FILE: &str = "novacore.toml";
 /// What the names of our environment begin with.
 const PREFIX: &str = "NOVACORE_";
 /// Names of the environment that need no section.
-const SHORT: [(&str, &str, &str); 7] = [
+const SHORT: [(&str, &str, &str); 8] = [
     ("NOVACORE_DATA_DIR", "store", "data_dir"),
     ("NOVACORE_LISTEN", "server", "listen"),
     ("NOVACORE_DATABASE_URL", "store", "database_url"),
     ("NOVACORE_JWT_SECRET", "auth", "jwt_secret"),
+    ("NOVACORE_REFRESH_SECRET", "auth", "refresh_secret"),
     ("NOVACORE_SERVICE_TOKEN", "auth", "service_token"),
     ("NOVACORE_ADMIN_EMAIL", "auth", "admin_email"),
     ("NOVACORE_ADMIN_PASSWORD", "auth", "admin_password"),
@@ -30,8 +31,13 @@ const SHORT: [(&str, &str, &str); 7] = [
 /// `NOVACORE_PORT` and the like for a service that is called novacore.
 const SLIP_LETTERS_MAX: usize = 2;
 /// Keys whose values are never shown.
-pub(super) const SECRETS: [&str; 4] =
-    ["store.database_url", "auth.jwt_secret", "auth.service_token", "auth.admin_password"];
+pub(super) const SECRETS: [&str; 5] = [
+    "store.database_url",
+    "auth.jwt_secret",
+    "auth.refresh_secret",
+    "auth.service_token",
+    "auth.admin_password",
+];
 
 /// What flags of the command line may set.
 #[derive(Clone, Debug, Default)]

@@ -47,6 +47,13 @@ impl Folder {
         command(&self.data()).args(arguments).output().expect("the binary runs")
     }
 
+    /// As [`Folder::run`], with more in its environment.
+    pub(crate) fn run_with(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Output {
+        let mut command = command(&self.data());
+        command.envs(environment.iter().copied()).args(arguments);
+        command.output().expect("the binary runs")
+    }
+
     /// As [`Folder::run`], with standard output closed at the other end.
     pub(crate) fn run_unheard(&self, arguments: &[&str]) -> ExitStatus {
         let (reader, writer) = std::io::pipe().expect("a pipe");

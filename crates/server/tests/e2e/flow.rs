@@ -3,14 +3,18 @@
 use crate::binary::{Answer, Folder, Server};
 use serde_json::{Value, json};
 
-fn reserve(user: &str, amount: i64) -> Value {
+pub(crate) fn reserve(user: &str, amount: i64) -> Value {
     json!({ "userId": user, "amounts": [{ "resourceType": "llm_tokens", "amount": amount }] })
 }
 
 #[test]
 fn usage_is_recorded_limited_refused_and_a_tier_change_reaches_the_gate_at_once() {
     let folder = Folder::new();
-    let server = folder.serve();
+    meets_the_gate(&folder.serve());
+}
+
+/// A new user records, is limited and refused, and admitted after a change of tier.
+pub(crate) fn meets_the_gate(server: &Server) {
     let (user, token) = server.register("ada@example.com");
     let record = json!({ "userId": user, "resourceType": "llm_tokens", "amount": 800 });
     let recorded = server.service("/usage/record", &record);

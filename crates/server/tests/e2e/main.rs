@@ -7,3 +7,4 @@ mod flow;
 mod hostile;
 mod migrate;
 mod operate;
+mod postgres;
