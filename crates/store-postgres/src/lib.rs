@@ -15,6 +15,7 @@
 mod bucket;
 mod column;
 mod directory;
+mod distribution;
 mod failure;
 mod ledger;
 mod migrate;
@@ -22,7 +23,8 @@ mod open;
 mod pool;
 mod verify;
 
-pub use migrate::{Migrated, migrate};
+pub use distribution::Distribution;
+pub use migrate::{Migrated, distribute, migrate};
 pub use open::{CLOCK_OFFSET_MAX, OpenError, Options, PostgresStore};
 pub use pool::UrlError;
 pub use verify::{VerifyReport, verify};

@@ -3,7 +3,7 @@
 //! Invariant: nothing here is needed by another node.
 
 use super::{place::Places, policy::Versioned};
-use crate::pool::Pool;
+use crate::{distribution::Distribution, pool::Pool};
 use arc_swap::ArcSwap;
 use novacore_store::{clock::Clock, error::StoreError, ledger::Posted, observe::Observer};
 use novacore_vocab::{ResourceSpec, Timestamp};
@@ -26,6 +26,7 @@ pub(crate) struct Node {
     pub(crate) pool: Pool,
     /// The lanes' own connections, so that no number of readers keeps a batch waiting.
     pub(crate) writers: Pool,
+    pub(crate) distribution: Distribution,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) clock_offset_max: Option<Duration>,
     pub(crate) observer: Arc<dyn Observer>,
@@ -42,6 +43,7 @@ pub(crate) struct Node {
 pub(crate) struct Parts {
     pub(crate) pool: Pool,
     pub(crate) writers: Pool,
+    pub(crate) distribution: Distribution,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) clock_offset_max: Option<Duration>,
     pub(crate) observer: Arc<dyn Observer>,
@@ -59,6 +61,7 @@ impl Node {
             id: Uuid::new_v4(),
             pool: parts.pool,
             writers: parts.writers,
+            distribution: parts.distribution,
             clock: parts.clock,
             clock_offset_max: parts.clock_offset_max,
             observer: parts.observer,

@@ -2,8 +2,8 @@
 //!
 //! Invariant: a day without a row is a day on which nothing moved.
 
-use super::{entry::resource, place::Place, reads::query};
-use crate::{failure, pool::Pool};
+use super::{entry::resource, node::Node, place::Place, reads::query};
+use crate::{distribution::Distribution, failure, pool::Pool};
 use novacore_ledger::Policy;
 use novacore_store::{
     book::kind_of,
@@ -24,6 +24,8 @@ const RESOURCES: &str = "WITH RECURSIVE name AS (\
      SELECT (SELECT d.resource_type FROM usage_day d WHERE d.resource_type > name.resource_type \
      ORDER BY d.resource_type LIMIT 1) FROM name WHERE name.resource_type IS NOT NULL) \
      SELECT resource_type FROM name WHERE resource_type IS NOT NULL";
+/// Over shards a query may not be recursive; there they share the walk through all days.
+const RESOURCES_OF_SHARDS: &str = "SELECT DISTINCT resource_type FROM usage_day";
 /// All users together may hold more than 64 bits: the sum stops at their end.
 const TOTAL: &str = "SELECT greatest(least(coalesce(sum(amount), 0), 9223372036854775807), \
      -9223372036854775808)::bigint, count(*) FROM (\
@@ -70,12 +72,17 @@ pub(crate) async fn days(
 
 /// What all users used of each resource, with the `top` users of each.
 pub(crate) async fn totals(
-    pool: &Pool,
+    node: &Node,
     policy: &Policy,
     range: DayRange,
     top: usize,
 ) -> Result<Vec<ResourceUse>, StoreError> {
-    let rows = query(pool, RESOURCES, &[]).await?;
+    let pool = &node.pool;
+    let resources = match node.distribution {
+        Distribution::None => RESOURCES,
+        Distribution::Citus => RESOURCES_OF_SHARDS,
+    };
+    let rows = query(pool, resources, &[]).await?;
     let mut names: BTreeSet<ResourceName> =
         policy.resources().map(|spec| spec.name.clone()).collect();
     for row in &rows {
