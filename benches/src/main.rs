@@ -28,6 +28,8 @@ enum What {
     Postgres,
     /// The binary over HTTP, closed and open loop, and its memory.
     Http,
+    /// The binary over HTTP on a private PostgreSQL server, one node and several.
+    HttpPostgres,
     /// All of it.
     All,
 }
@@ -82,6 +84,9 @@ fn main() -> anyhow::Result<()> {
         }
         if matches!(cli.what, What::Http | What::All) {
             http::measure(&cli).await?;
+        }
+        if matches!(cli.what, What::HttpPostgres | What::All) {
+            http::measure_on_postgres(&cli).await?;
         }
         Ok(())
     })

@@ -16,7 +16,7 @@ use crate::{
     load::{Run, median},
 };
 use anyhow::Context;
-use database::Database;
+pub(crate) use database::Database;
 use naive::{Naive, Way};
 use nodes::{Nodes, Work};
 use novacore_vocab::UserId;
@@ -73,12 +73,30 @@ pub(crate) async fn measure(cli: &Cli) -> anyhow::Result<()> {
     queries::measure(&database, &load.users, cli).await
 }
 
-async fn rows(database: &Database, load: &Load, cli: &Cli) -> anyhow::Result<()> {
+/// The naive path alone, on one hot user: what stands beside the binary on the same server.
+pub(crate) async fn measure_naive(database: &Database, cli: &Cli) -> anyhow::Result<()> {
+    let load = Load { users: Arc::new(users(1)), numbers: Arc::new(AtomicU64::new(0)) };
+    Naive::make_tables(database, &load.users).await?;
+    head();
+    for callers in cli.callers.iter().copied() {
+        let naive = Naive::connect(database, load.clone(), Crowd::Hot, Way::Transaction)?;
+        let measured = row(database, cli, callers, naive).await?;
+        let what = format!("{}, one hot user, in process", Way::Transaction.name());
+        show(&what, 0, callers, &measured, measured.run.per_second);
+    }
+    Ok(())
+}
+
+fn head() {
     println!(
-        "| what | nodes | callers | per second | x naive | p50 us | p99 us | CPU us | \
+        "\n| what | nodes | callers | per second | x naive | p50 us | p99 us | CPU us | \
          database CPU us | transactions |"
     );
     println!("|---|---|---|---|---|---|---|---|---|---|");
+}
+
+async fn rows(database: &Database, load: &Load, cli: &Cli) -> anyhow::Result<()> {
+    head();
     let crowds = [
         ("one hot user", Crowd::Hot),
         ("uniform", Crowd::Uniform),

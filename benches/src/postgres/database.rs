@@ -17,14 +17,15 @@ const SETTINGS: &[(&str, &str)] = &[
 ];
 
 /// A running server with one database for all rows.
-pub(super) struct Database {
+#[derive(Debug)]
+pub(crate) struct Database {
     server: Server,
-    pub(super) url: String,
+    pub(crate) url: String,
 }
 
 impl Database {
     /// Starts a server and makes the schema.
-    pub(super) async fn start() -> anyhow::Result<Database> {
+    pub(crate) async fn start() -> anyhow::Result<Database> {
         let server = Server::start_with(SETTINGS);
         let url = server.fresh_database();
         novacore_store_postgres::migrate(&url).await?;
