@@ -52,14 +52,22 @@ const KEYS: &str = "INSERT INTO idempotency SELECT bucket, user_id, lpad(to_hex(
 const USED_BY_DAY: &str = "INSERT INTO usage_day \
      SELECT bucket, user_id, 'llm_tokens', floor(extract(epoch FROM at) / 86400)::int4 AS day, \
      sum(amount), NULL FROM bench_entry GROUP BY bucket, user_id, day";
-/// The counter is that of the day of an account's last entry.
-const HEADS: &str = "INSERT INTO account (bucket, user_id, version, last_at, open_holds, head) \
+/// What a counter is kept of: the window of an account's last entry and the one before it, of each
+/// kind, and all time.
+const HEADS: &str = "WITH last AS (SELECT bucket, user_id, max(version) AS version, max(at) AS at \
+     FROM bench_entry GROUP BY bucket, user_id), \
+     kind AS (SELECT * FROM (VALUES ('hour', interval '1 hour'), ('day', interval '1 day'), \
+     ('week', interval '7 days'), ('month', interval '1 month')) AS k (word, step)), \
+     used AS (SELECT e.user_id, k.word, \
+     (extract(epoch FROM date_trunc(k.word, e.at)) * 1000000)::int8 AS start, sum(e.amount) AS used \
+     FROM bench_entry e JOIN last l USING (user_id) CROSS JOIN kind k \
+     WHERE e.at >= date_trunc(k.word, l.at) - k.step GROUP BY e.user_id, k.word, start \
+     UNION ALL SELECT user_id, 'lifetime', $1::int8, sum(amount) FROM bench_entry GROUP BY user_id) \
+     INSERT INTO account (bucket, user_id, version, last_at, open_holds, head) \
      SELECT l.bucket, l.user_id, l.version, l.at, 0, json_build_object('llm_tokens', \
-     json_build_object('windows', json_build_array(json_build_object('window', 'day', 'start', \
-     d.day * 86400000000, 'used', d.amount)))) FROM \
-     (SELECT bucket, user_id, max(version) AS version, max(at) AS at FROM bench_entry \
-     GROUP BY bucket, user_id) AS l JOIN LATERAL (SELECT u.day::int8, u.amount FROM usage_day u \
-     WHERE u.bucket = l.bucket AND u.user_id = l.user_id ORDER BY u.day DESC LIMIT 1) AS d ON true";
+     json_build_object('windows', w.windows)) FROM last l JOIN (SELECT user_id, json_agg( \
+     json_build_object('window', word, 'start', start, 'used', used)) AS windows \
+     FROM used GROUP BY user_id) AS w USING (user_id)";
 const SETTLE: &[&str] = &["DROP TABLE bench_entry, bench_account", "VACUUM ANALYZE", "CHECKPOINT"];
 
 /// Makes the users and so many entries.
@@ -74,6 +82,8 @@ pub(super) async fn fill(
     let mut client = database.connect().await?;
     let entries = i64::try_from(entries)?;
     let tx = client.transaction().await?;
+    // Windows begin in UTC.
+    tx.batch_execute("SET LOCAL timezone = 'UTC'").await?;
     let ids: Vec<Uuid> = users.iter().map(|user| user.0).collect();
     let (heads, tails): (Vec<String>, Vec<i64>) = users.iter().map(|user| id_parts(*user)).unzip();
     tx.execute(ACCOUNTS, &[&ids, &heads, &tails]).await.context("accounts")?;
@@ -82,7 +92,7 @@ pub(super) async fn fill(
     tx.execute(LEDGER, &[&METADATA]).await.context("the ledger")?;
     tx.execute(KEYS, &[]).await.context("keys")?;
     tx.execute(USED_BY_DAY, &[]).await.context("days")?;
-    tx.execute(HEADS, &[]).await.context("heads")?;
+    tx.execute(HEADS, &[&Timestamp::MIN.micros()]).await.context("heads")?;
     tx.commit().await?;
     for statement in SETTLE {
         client.batch_execute(statement).await?;
