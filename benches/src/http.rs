@@ -9,6 +9,7 @@ mod client;
 use crate::{
     Cli,
     load::{Run, median, run, run_at},
+    postgres::{self, Database},
 };
 use anyhow::{Context, ensure};
 use binary::Server;
@@ -40,7 +41,7 @@ impl Load {
     /// The next number and the user that it falls on.
     fn next(&self) -> (u64, Uuid) {
         let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-        (number, self.users[crate::embedded::spread(number, self.users.len())])
+        (number, self.users[crate::crowd::spread(number, self.users.len())])
     }
 }
 
@@ -51,6 +52,8 @@ enum Row {
     Live,
     /// A durable record under a key.
     Record,
+    /// The same, all on one user.
+    HotRecord,
     /// A durable hold, then its settlement.
     Pair,
     /// The question alone.
@@ -58,12 +61,13 @@ enum Row {
 }
 
 impl Row {
-    const ALL: [Row; 4] = [Row::Live, Row::Record, Row::Pair, Row::Check];
+    const ALL: [Row; 5] = [Row::Live, Row::Record, Row::HotRecord, Row::Pair, Row::Check];
 
     fn name(self) -> &'static str {
         match self {
             Row::Live => "GET /health/live (HTTP alone)",
             Row::Record => "POST /usage/record, keyed",
+            Row::HotRecord => "POST /usage/record, keyed, one hot user",
             Row::Pair => "POST /usage/reservations and settle (pairs)",
             Row::Check => "POST /usage/check-quota",
         }
@@ -73,7 +77,8 @@ impl Row {
         let (number, user) = load.next();
         match self {
             Row::Live => client.get("/health/live").await?.expect(200),
-            Row::Record => {
+            Row::Record | Row::HotRecord => {
+                let user = if self == Row::HotRecord { load.users[0] } else { user };
                 let (amount, metadata) = (1 + number % 10, r#"{"model":"small","request":"0123"}"#);
                 let what = r#""resourceType":"llm_tokens""#;
                 let body = format!(
@@ -104,11 +109,30 @@ async fn pair(client: &mut Client, user: Uuid) -> anyhow::Result<()> {
 
 /// Measures the binary in a folder of its own.
 pub(crate) async fn measure(cli: &Cli) -> anyhow::Result<()> {
-    let server = Server::start(cli.binary.as_deref())?;
-    println!("idle, just started: {}", server.memory()?);
+    measure_servers(&[Server::start(cli.binary.as_deref(), None)?], cli).await
+}
+
+/// Measures the binary on a private database: one node, then several that share the connections.
+pub(crate) async fn measure_on_postgres(cli: &Cli) -> anyhow::Result<()> {
+    for count in cli.nodes.iter().copied() {
+        let database = Database::start().await?;
+        println!("\nnodes: {count}");
+        let start = |_| Server::start(cli.binary.as_deref(), Some(&database.url));
+        let servers: Vec<Server> = (0..count).map(start).collect::<anyhow::Result<_>>()?;
+        measure_servers(&servers, cli).await?;
+        drop(servers);
+        postgres::measure_naive(&database, cli).await?;
+    }
+    Ok(())
+}
+
+async fn measure_servers(servers: &[Server], cli: &Cli) -> anyhow::Result<()> {
+    for server in servers {
+        println!("idle, just started: {}", server.memory()?);
+    }
     let users = (0..cli.accounts).map(|index| Uuid::from_u128(index as u128 + 1)).collect();
     let load = Load { users: Arc::new(users), numbers: Arc::new(AtomicU64::new(0)) };
-    fill(&server, &load, cli.preload).await?;
+    fill(servers, &load, cli.preload).await?;
     println!("| what | connections | per second | x HTTP alone | p50 us | p99 us |");
     println!("|---|---|---|---|---|---|");
     let time = Duration::from_millis(cli.millis);
@@ -120,19 +144,26 @@ pub(crate) async fn measure(cli: &Cli) -> anyhow::Result<()> {
             }
             let mut runs = Vec::new();
             for _ in 0..cli.runs {
-                runs.push(closed(&server, &load, row, connections, time).await?);
+                runs.push(closed(servers, &load, row, connections, time).await?);
             }
             let run = median(runs);
             let yard = *yard.get_or_insert(run.per_second);
             show(row.name(), connections, &run, yard);
         }
     }
-    open_rows(&server, &load, cli, time).await?;
-    println!("after the load: {}", server.memory()?);
+    open_rows(servers, &load, cli, time).await?;
+    for server in servers {
+        println!("after the load: {}", server.memory()?);
+    }
     Ok(())
 }
 
-async fn open_rows(server: &Server, load: &Load, cli: &Cli, time: Duration) -> anyhow::Result<()> {
+async fn open_rows(
+    servers: &[Server],
+    load: &Load,
+    cli: &Cli,
+    time: Duration,
+) -> anyhow::Result<()> {
     println!("\nopen loop at half the rate of {OPEN_CONNECTIONS} connections in a closed one:\n");
     println!("| what | connections | per second | share of it | p50 us | p99 us |");
     println!("|---|---|---|---|---|---|");
@@ -140,10 +171,10 @@ async fn open_rows(server: &Server, load: &Load, cli: &Cli, time: Duration) -> a
         if !row.name().contains(&cli.only) {
             continue;
         }
-        let full = closed(server, load, row, OPEN_CONNECTIONS, time).await?;
+        let full = closed(servers, load, row, OPEN_CONNECTIONS, time).await?;
         let mut runs = Vec::new();
         for _ in 0..cli.runs {
-            let clients = Clients::connect(server, OPEN_CONNECTIONS).await?;
+            let clients = Clients::connect(servers, OPEN_CONNECTIONS).await?;
             let load = load.clone();
             let ask = move |mut client: Client| {
                 let load = load.clone();
@@ -160,13 +191,13 @@ async fn open_rows(server: &Server, load: &Load, cli: &Cli, time: Duration) -> a
 }
 
 async fn closed(
-    server: &Server,
+    servers: &[Server],
     load: &Load,
     row: Row,
     connections: usize,
     time: Duration,
 ) -> anyhow::Result<Run> {
-    let clients = Clients::connect(server, connections).await?;
+    let clients = Clients::connect(servers, connections).await?;
     let load = load.clone();
     let ask = move |caller, _| {
         let (clients, load) = (clients.clone(), load.clone());
@@ -176,8 +207,8 @@ async fn closed(
 }
 
 /// Fills the ledger through batches of events, which is a measurement too.
-async fn fill(server: &Server, load: &Load, entries: u64) -> anyhow::Result<()> {
-    let clients = Clients::connect(server, FILL_CONNECTIONS).await?;
+async fn fill(servers: &[Server], load: &Load, entries: u64) -> anyhow::Result<()> {
+    let clients = Clients::connect(servers, FILL_CONNECTIONS).await?;
     let calls = Arc::new(AtomicU64::new(entries.div_ceil(EVENTS)));
     let begun = Instant::now();
     let senders = (0..FILL_CONNECTIONS).map(|caller| {

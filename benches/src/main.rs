@@ -1,10 +1,14 @@
-//! Benchmarks of the embedded store, each beside a raw append and fdatasync file in the same run.
+//! Benchmarks, each beside a yardstick in the same run: a raw append and fdatasync file, the naive
+//! path on the same database, HTTP alone.
 //!
 //! See `benches/README.md` for how to repeat them and what was measured.
 
+mod command;
+mod crowd;
 mod embedded;
 mod http;
 mod load;
+mod postgres;
 mod raw;
 
 use clap::{Parser, ValueEnum};
@@ -20,13 +24,17 @@ enum What {
     Embedded,
     /// Opening a filled data directory.
     Start,
+    /// The PostgreSQL store in process, on a private server, and its queries.
+    Postgres,
     /// The binary over HTTP, closed and open loop, and its memory.
     Http,
+    /// The binary over HTTP on a private PostgreSQL server, one node and several.
+    HttpPostgres,
     /// All of it.
     All,
 }
 
-/// Benchmarks of the embedded store.
+/// Benchmarks, each beside a yardstick in the same run.
 #[derive(Clone, Debug, Parser)]
 struct Cli {
     /// What to measure.
@@ -47,6 +55,15 @@ struct Cli {
     /// How many callers ask at once, one table row each.
     #[arg(long, value_delimiter = ',', default_values_t = [1, 64, 512])]
     callers: Vec<usize>,
+    /// How many nodes share a database, one table row each.
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 3])]
+    nodes: Vec<usize>,
+    /// Lanes of each node on PostgreSQL; by default as many as the server takes.
+    #[arg(long)]
+    lanes: Option<usize>,
+    /// Shows the plans of the queries on PostgreSQL, as run.
+    #[arg(long)]
+    plans: bool,
     /// The server's binary; by default the one that was built beside this.
     #[arg(long)]
     binary: Option<std::path::PathBuf>,
@@ -58,21 +75,32 @@ struct Cli {
 fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let folder = tempfile::tempdir()?;
     runtime.block_on(async {
-        if cli.what != What::Http {
-            let filled = embedded::fill(folder.path(), &cli).await?;
-            if cli.what != What::Start {
-                embedded::measure(&filled, folder.path(), &cli).await?;
-            }
-            drop(filled);
-            if cli.what != What::Embedded {
-                embedded::start(folder.path(), &cli)?;
-            }
+        if matches!(cli.what, What::Embedded | What::Start | What::All) {
+            embedded(&cli).await?;
+        }
+        if matches!(cli.what, What::Postgres | What::All) {
+            postgres::measure(&cli).await?;
         }
         if matches!(cli.what, What::Http | What::All) {
             http::measure(&cli).await?;
         }
+        if matches!(cli.what, What::HttpPostgres | What::All) {
+            http::measure_on_postgres(&cli).await?;
+        }
         Ok(())
     })
+}
+
+async fn embedded(cli: &Cli) -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let filled = embedded::fill(folder.path(), cli).await?;
+    if cli.what != What::Start {
+        embedded::measure(&filled, folder.path(), cli).await?;
+    }
+    drop(filled);
+    if cli.what != What::Embedded {
+        embedded::start(folder.path(), cli)?;
+    }
+    Ok(())
 }

@@ -14,6 +14,7 @@ mod pure;
 mod ratchet;
 mod rust;
 mod sizes;
+mod sql;
 mod suite;
 mod texts;
 mod tree;
@@ -58,6 +59,7 @@ fn check(tree: &Tree) -> anyhow::Result<Vec<Finding>> {
         .chain(banned::check(&sources))
         .chain(banned::check_file_names(tree.paths()))
         .chain(docs::check(&sources))
+        .chain(sql::check(tree, &sources))
         .chain(suite::check(&sources))
         .chain(texts::check(tree, &sources))
         .chain(links::check(tree))
@@ -90,6 +92,7 @@ tokio.workspace = true
             ("crates/ledger/src/lib.rs", code),
             ("crates/ledger/src/mod.rs", "fn f() {"),
             ("crates/ledger/src/long.rs", &long),
+            ("crates/store-postgres/src/a.rs", "//! A.\nconst A: &str = \"SAVEPOINT a\";\n"),
         ]);
         let found = places(&check(&tree).expect("the example can be read"));
         assert_eq!(
@@ -107,6 +110,7 @@ tokio.workspace = true
                 "crates/ledger/src/long.rs:2: function-lines",
                 "crates/ledger/src/mod.rs:1: file-name",
                 "crates/ledger/src/mod.rs:1: syntax",
+                "crates/store-postgres/src/a.rs:2: sql",
             ]
         );
     }

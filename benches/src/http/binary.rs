@@ -21,6 +21,12 @@ window = \"day\"
 mode = \"hard\"
 ";
 
+/// Nodes on one database have to be told their secrets.
+const SECRETS: [(&str, &str); 2] = [
+    ("NOVACORE_JWT_SECRET", "jwt-secret-of-the-benches-0123456789ab"),
+    ("NOVACORE_REFRESH_SECRET", "refresh-secret-of-the-benches-01234567"),
+];
+
 /// A running server; killed when dropped.
 #[derive(Debug)]
 pub(super) struct Server {
@@ -30,8 +36,9 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Starts the binary, by default the one that was built beside this.
-    pub(super) fn start(binary: Option<&Path>) -> anyhow::Result<Server> {
+    /// Starts the binary, by default the one that was built beside this, on a folder of its own or
+    /// on a database.
+    pub(super) fn start(binary: Option<&Path>, database: Option<&str>) -> anyhow::Result<Server> {
         let binary = match binary {
             Some(path) => path.to_owned(),
             None => beside_this()?,
@@ -44,6 +51,8 @@ impl Server {
         let mut child = Command::new(&binary)
             .env_clear()
             .env("NOVACORE_SERVICE_TOKEN", SERVICE_TOKEN)
+            .envs(database.map(|url| ("NOVACORE_DATABASE_URL", url)))
+            .envs(SECRETS.into_iter().filter(|_| database.is_some()))
             .args(["serve", "--listen", "127.0.0.1:0", "--config"])
             .arg(&config)
             .arg("--data-dir")

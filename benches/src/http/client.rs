@@ -97,9 +97,10 @@ impl Client {
 pub(super) struct Clients(Arc<Vec<Mutex<Client>>>);
 
 impl Clients {
-    pub(super) async fn connect(server: &Server, count: usize) -> anyhow::Result<Clients> {
+    /// Each to the next of the servers.
+    pub(super) async fn connect(servers: &[Server], count: usize) -> anyhow::Result<Clients> {
         let mut clients = Vec::with_capacity(count);
-        for _ in 0..count {
+        for server in servers.iter().cycle().take(count) {
             clients.push(Mutex::new(Client::connect(server).await?));
         }
         Ok(Clients(Arc::new(clients)))

@@ -2,7 +2,7 @@
 
 use crate::{
     clock::SystemClock,
-    config::{Config, policy_of},
+    config::{Config, Distribution, policy_of},
     secrets,
 };
 use anyhow::{Context, bail};
@@ -63,6 +63,10 @@ pub(crate) fn postgres_options(
         tiers: policy.tiers().into_iter().cloned().collect(),
         connections_max: config.store.connections_max.get(),
         lanes: config.store.lanes.get(),
+        distribution: match config.store.distribution {
+            Distribution::None => postgres::Distribution::None,
+            Distribution::Citus => postgres::Distribution::Citus,
+        },
         ..postgres::Options::new(url.expose_secret().to_owned(), clock)
     })
 }

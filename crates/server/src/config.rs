@@ -79,6 +79,7 @@ pub(crate) struct Store {
     pub(crate) connections_max: NonZeroUsize,
     pub(crate) lanes: NonZeroUsize,
     pub(crate) clock_offset_ms_max: NonZeroU32,
+    pub(crate) distribution: Distribution,
 }
 
 impl Default for Store {
@@ -92,8 +93,19 @@ impl Default for Store {
             connections_max: NonZeroUsize::new(16).expect("not zero"),
             lanes: NonZeroUsize::new(1).expect("not zero"),
             clock_offset_ms_max: NonZeroU32::new(250).expect("not zero"),
+            distribution: Distribution::None,
         }
     }
+}
+
+/// How the tables lie on PostgreSQL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Distribution {
+    /// On one server.
+    None,
+    /// On the shards of a Citus cluster.
+    Citus,
 }
 
 /// Section `auth`.

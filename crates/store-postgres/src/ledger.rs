@@ -147,7 +147,7 @@ impl Ledger for PostgresStore {
     }
 
     async fn totals(&self, range: DayRange, top: usize) -> Result<Vec<ResourceUse>, StoreError> {
-        reports::totals(&self.pool, &self.policy(), range, top).await
+        reports::totals(&self.ledger.node, &self.policy(), range, top).await
     }
 
     fn subscribe(&self) -> broadcast::Receiver<Posted> {

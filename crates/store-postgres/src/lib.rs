@@ -15,6 +15,7 @@
 mod bucket;
 mod column;
 mod directory;
+mod distribution;
 mod export;
 mod failure;
 mod ledger;
@@ -23,8 +24,9 @@ mod open;
 mod pool;
 mod verify;
 
+pub use distribution::Distribution;
 pub use export::{ExportError, export};
-pub use migrate::{Migrated, migrate};
+pub use migrate::{Migrated, distribute, migrate};
 pub use open::{CLOCK_OFFSET_MAX, OpenError, Options, PostgresStore};
 pub use pool::UrlError;
 pub use verify::{VerifyReport, verify};

@@ -7,6 +7,10 @@
 //! Invariant: a node refuses a schema that it does not know, unless the step that made it says that
 //! the node's version may still work on it.
 
+mod citus;
+
+pub use citus::distribute;
+
 use crate::{
     failure,
     open::OpenError,

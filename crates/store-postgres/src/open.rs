@@ -3,6 +3,7 @@
 //! Invariant: a database that may lose what it has acknowledged is refused.
 
 use crate::{
+    distribution::Distribution,
     ledger::{self, Started},
     migrate,
     pool::{Pool, UrlError, configuration},
@@ -41,6 +42,8 @@ pub struct Options {
     pub connections_max: usize,
     /// Lanes of this node: batches that it has in flight at once.
     pub lanes: usize,
+    /// How the tables lie, as they were migrated.
+    pub distribution: Distribution,
     /// How often the node looks for holds that have run out, and at the database's clock.
     pub tick: Duration,
 }
@@ -61,6 +64,7 @@ impl Options {
             tiers: builtin.tiers().into_iter().cloned().collect(),
             connections_max: 16,
             lanes: 1,
+            distribution: Distribution::None,
             tick: Duration::from_secs(1),
         }
     }
@@ -110,6 +114,9 @@ pub enum OpenError {
         /// The newest that this version knows.
         known: i32,
     },
+    /// The tables are to be spread over shards, and the database has none.
+    #[error("the database has no Citus: run `CREATE EXTENSION citus` and add its workers")]
+    CitusMissing,
     /// The database did not answer as it should.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -1,7 +1,7 @@
 //! `novacore migrate`.
 
 use super::{ledger, runtime};
-use crate::config::Config;
+use crate::config::{Config, Distribution};
 use anyhow::Context;
 use novacore_store_postgres as postgres;
 use novacore_store_sqlite::SqliteStore;
@@ -10,7 +10,13 @@ use secrecy::{ExposeSecret, SecretString};
 /// Brings the database, or the data directory where none is configured, to this release's schema.
 pub(crate) fn run(config: &Config) -> anyhow::Result<()> {
     match &config.store.database_url {
-        Some(url) => migrate_database(url),
+        Some(url) => {
+            migrate_database(url)?;
+            match config.store.distribution {
+                Distribution::None => Ok(()),
+                Distribution::Citus => distribute(url),
+            }
+        }
         None => migrate_data_directory(config),
     }
 }
@@ -22,6 +28,16 @@ fn migrate_database(url: &SecretString) -> anyhow::Result<()> {
         println!("the database has this release's schema, version {}", migrated.to);
     } else {
         println!("the database went from schema version {} to {}", migrated.from, migrated.to);
+    }
+    Ok(())
+}
+
+/// Spreads the tables over shards, those that do not lie there yet.
+fn distribute(url: &SecretString) -> anyhow::Result<()> {
+    let moved = runtime()?.block_on(postgres::distribute(url.expose_secret()));
+    match moved.context("store.distribution")?.as_slice() {
+        [] => println!("every table lies on its shards"),
+        moved => println!("spread over shards: {}", moved.join(", ")),
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use super::Config;
 use secrecy::SecretString;
 
 /// Key, and what it means.
-pub(crate) const KEYS: [(&str, &str); 31] = [
+pub(crate) const KEYS: [(&str, &str); 32] = [
     ("server.listen", "Address and port for everyone. Loopback only by default."),
     (
         "server.internal_listen",
@@ -40,6 +40,11 @@ pub(crate) const KEYS: [(&str, &str); 31] = [
     (
         "store.clock_offset_ms_max",
         "PostgreSQL: so far off the database's clock, a node refuses writes with 503.",
+    ),
+    (
+        "store.distribution",
+        "PostgreSQL: `citus` where `migrate` shall spread the tables over shards, see \
+         [Citus](../guides/citus.md).",
     ),
     ("auth.access_ttl_seconds", "Life of an access token."),
     ("auth.trial_days", "Length of the trial that a new user is shown."),
@@ -110,6 +115,7 @@ pub(crate) fn value_of(config: &Config, key: &str) -> String {
         "store.connections_max" => text(&config.store.connections_max),
         "store.lanes" => text(&config.store.lanes),
         "store.clock_offset_ms_max" => text(&config.store.clock_offset_ms_max),
+        "store.distribution" => format!("`{:?}`", config.store.distribution).to_lowercase(),
         "auth.access_ttl_seconds" => text(&config.auth.access_ttl_seconds),
         "auth.trial_days" => text(&config.auth.trial_days),
         "auth.first_tier" => text(&config.auth.first_tier),

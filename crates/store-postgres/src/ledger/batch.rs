@@ -10,15 +10,18 @@
 //! Invariant: a commit in doubt is looked up by the batch's op id, under the locks of its accounts,
 //! for which the lost transaction has to end first; only if it is not there is the batch judged
 //! again.
+//! Invariant: on shards a batch has accounts of one bucket only.
 //! Invariant: tries are bounded; when they are used up the caller hears `Unavailable`.
 
 mod judge;
 mod load;
 mod tables;
+mod texts;
 mod write;
 
 use super::{node::Node, place::Place};
 use crate::{
+    distribution::Distribution,
     failure,
     pool::{ANSWER, Client, Pool},
 };
@@ -28,7 +31,7 @@ use novacore_store::{book::Posting, error::StoreError};
 use novacore_vocab::{Timestamp, UserId};
 use serde_json::value::RawValue;
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
     time::Duration,
 };
@@ -104,8 +107,37 @@ impl From<StoreError> for Failed {
     }
 }
 
-/// Runs commands to their end.
+/// Runs commands to their end: all in one batch, or on shards in one batch for each bucket.
 pub(crate) async fn run(node: &Node, asks: Vec<Ask>) -> Done {
+    match node.distribution {
+        Distribution::None => run_together(node, asks).await,
+        Distribution::Citus => {
+            let buckets: Vec<i32> = asks.iter().map(|ask| ask.place.bucket).collect();
+            let mut done: BTreeMap<i32, _> = BTreeMap::new();
+            let mut posted = Vec::new();
+            for (bucket, asks) in by_bucket(asks) {
+                let ran = run_together(node, asks).await;
+                posted.extend(ran.posted);
+                done.insert(bucket, ran.results.into_iter());
+            }
+            let next = |bucket| done.get_mut(&bucket).and_then(Iterator::next);
+            let results = buckets.into_iter().map(next);
+            let results = results.map(|result| result.unwrap_or(Err(StoreError::Unavailable)));
+            Done { results: results.collect(), posted }
+        }
+    }
+}
+
+/// The commands of each bucket, in their order.
+fn by_bucket(asks: Vec<Ask>) -> BTreeMap<i32, Vec<Ask>> {
+    let mut split: BTreeMap<i32, Vec<Ask>> = BTreeMap::new();
+    for ask in asks {
+        split.entry(ask.place.bucket).or_default().push(ask);
+    }
+    split
+}
+
+async fn run_together(node: &Node, asks: Vec<Ask>) -> Done {
     let checked: Vec<Result<Ask, StoreError>> = asks.into_iter().map(check).collect();
     let sound = checked.iter().filter_map(|ask| ask.as_ref().ok()).cloned().collect::<Vec<_>>();
     let count = sound.len();
@@ -233,7 +265,7 @@ async fn transact(
         return Ok(Done::of(judged.results, judged.postings, batch));
     }
     let (begun, judged) = (Instant::now(), Box::new(judged));
-    match timeout(ANSWER, write::write(client, batch, &judged)).await {
+    match timeout(ANSWER, write::write(client, batch, &judged, node.distribution)).await {
         Ok(Ok(())) => {}
         Ok(Err(write::Failed::Before(error))) => return Err(Failed::before_commit(&error)),
         Ok(Err(write::Failed::InDoubt)) | Err(_) => return Err(Failed::InDoubt(judged)),

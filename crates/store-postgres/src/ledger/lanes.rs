@@ -9,6 +9,7 @@ use super::{
     node::Node,
     tell::Teller,
 };
+use crate::distribution::Distribution;
 use novacore_store::{
     error::StoreError,
     lane::{LaneReceiver, LaneSender, lane},
@@ -27,6 +28,7 @@ struct Job {
 #[derive(Clone, Debug)]
 pub(crate) struct Lanes {
     entrances: Arc<[LaneSender<Job>]>,
+    distribution: Distribution,
 }
 
 impl Lanes {
@@ -37,13 +39,18 @@ impl Lanes {
             tokio::spawn(run_lane(node.clone(), teller.clone(), exit));
             entrance
         };
-        Lanes { entrances: (0..count.max(1)).map(start).collect() }
+        let entrances = (0..count.max(1)).map(start).collect();
+        Lanes { entrances, distribution: node.distribution }
     }
 
     /// Runs commands; one result per command, in their order.
     pub(crate) async fn submit(&self, asks: Vec<Ask>) -> Results {
         let count = self.entrances.len();
-        let lane_of = |ask: &Ask| (ask.place.user.0.as_u128() % count as u128) as usize;
+        // On shards a batch has one bucket, so that lanes that share one would halve its batches.
+        let lane_of = |ask: &Ask| match self.distribution {
+            Distribution::None => (ask.place.user.0.as_u128() % count as u128) as usize,
+            Distribution::Citus => ask.place.bucket.unsigned_abs() as usize % count,
+        };
         let order: Vec<usize> = asks.iter().map(lane_of).collect();
         let mut split: Vec<Vec<Ask>> = (0..count).map(|_| Vec::new()).collect();
         for (ask, lane) in asks.into_iter().zip(&order) {

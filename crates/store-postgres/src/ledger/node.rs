@@ -3,7 +3,7 @@
 //! Invariant: nothing here is needed by another node.
 
 use super::{place::Places, policy::Versioned};
-use crate::{directory::Hearing, pool::Pool};
+use crate::{directory::Hearing, distribution::Distribution, pool::Pool};
 use arc_swap::ArcSwap;
 use novacore_store::{
     changes::Listeners, clock::Clock, error::StoreError, ledger::Posted, observe::Observer,
@@ -28,6 +28,7 @@ pub(crate) struct Node {
     pub(crate) pool: Pool,
     /// The lanes' own connections, so that no number of readers keeps a batch waiting.
     pub(crate) writers: Pool,
+    pub(crate) distribution: Distribution,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) clock_offset_max: Option<Duration>,
     pub(crate) observer: Arc<dyn Observer>,
@@ -47,6 +48,7 @@ pub(crate) struct Node {
 pub(crate) struct Parts {
     pub(crate) pool: Pool,
     pub(crate) writers: Pool,
+    pub(crate) distribution: Distribution,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) clock_offset_max: Option<Duration>,
     pub(crate) observer: Arc<dyn Observer>,
@@ -64,6 +66,7 @@ impl Node {
             id: Uuid::new_v4(),
             pool: parts.pool,
             writers: parts.writers,
+            distribution: parts.distribution,
             clock: parts.clock,
             clock_offset_max: parts.clock_offset_max,
             observer: parts.observer,

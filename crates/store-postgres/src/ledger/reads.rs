@@ -24,7 +24,7 @@ use tokio::time::timeout;
 use tokio_postgres::{Row, types::ToSql};
 
 const ACCOUNT: &str = "SELECT u.tier, a.version, a.last_at, a.open_holds, a.next_due, \
-     a.head::text FROM users u LEFT JOIN account a USING (bucket, user_id) \
+     a.head::text FROM users u LEFT JOIN account a ON a.bucket = $1 AND a.user_id = $2 \
      WHERE u.bucket = $1 AND u.user_id = $2";
 const IS_DUE: &str = "SELECT EXISTS (SELECT 1 FROM hold \
      WHERE bucket = $1 AND user_id = $2 AND expires_at <= $3)";

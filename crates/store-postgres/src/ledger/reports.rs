@@ -2,8 +2,8 @@
 //!
 //! Invariant: a day without a row is a day on which nothing moved.
 
-use super::{entry::resource, place::Place, reads::query};
-use crate::{failure, pool::Pool};
+use super::{entry::resource, node::Node, place::Place, reads::query};
+use crate::{distribution::Distribution, pool::Pool};
 use novacore_ledger::Policy;
 use novacore_store::{
     book::kind_of,
@@ -24,13 +24,15 @@ const RESOURCES: &str = "WITH RECURSIVE name AS (\
      SELECT (SELECT d.resource_type FROM usage_day d WHERE d.resource_type > name.resource_type \
      ORDER BY d.resource_type LIMIT 1) FROM name WHERE name.resource_type IS NOT NULL) \
      SELECT resource_type FROM name WHERE resource_type IS NOT NULL";
-/// All users together may hold more than 64 bits: the sum stops at their end.
-const TOTAL: &str = "SELECT greatest(least(coalesce(sum(amount), 0), 9223372036854775807), \
-     -9223372036854775808)::bigint, count(*) FROM (\
-     SELECT sum(amount) AS amount FROM usage_day \
-     WHERE resource_type = $1 AND day BETWEEN $2 AND $3 GROUP BY bucket, user_id) AS own";
-const TOP: &str = "SELECT user_id, sum(amount)::bigint AS amount FROM usage_day \
-     WHERE resource_type = $1 AND day BETWEEN $2 AND $3 GROUP BY bucket, user_id \
+/// Over shards a query may not be recursive; there they share the walk through all days.
+const RESOURCES_OF_SHARDS: &str = "SELECT DISTINCT resource_type FROM usage_day";
+/// The days are walked through once, for the sum and for the ranking. All users together may hold
+/// more than 64 bits: the sum stops at their end.
+const USE: &str = "WITH own AS MATERIALIZED (\
+     SELECT user_id, sum(amount) AS amount FROM usage_day \
+     WHERE resource_type = $1 AND day BETWEEN $2 AND $3 GROUP BY bucket, user_id) \
+     SELECT user_id, amount::bigint, greatest(least(sum(amount) OVER (), 9223372036854775807), \
+     -9223372036854775808)::bigint, count(*) OVER () FROM own \
      ORDER BY amount DESC, user_id LIMIT $4";
 
 /// One row for every day of the range, ascending.
@@ -70,12 +72,17 @@ pub(crate) async fn days(
 
 /// What all users used of each resource, with the `top` users of each.
 pub(crate) async fn totals(
-    pool: &Pool,
+    node: &Node,
     policy: &Policy,
     range: DayRange,
     top: usize,
 ) -> Result<Vec<ResourceUse>, StoreError> {
-    let rows = query(pool, RESOURCES, &[]).await?;
+    let pool = &node.pool;
+    let resources = match node.distribution {
+        Distribution::None => RESOURCES,
+        Distribution::Citus => RESOURCES_OF_SHARDS,
+    };
+    let rows = query(pool, resources, &[]).await?;
     let mut names: BTreeSet<ResourceName> =
         policy.resources().map(|spec| spec.name.clone()).collect();
     for row in &rows {
@@ -101,14 +108,14 @@ async fn total(
         ResourceKind::Level => (i32::MIN, i32::MAX),
     };
     let name = resource.as_str();
-    let sums = query(pool, TOTAL, &[&name, &first, &last]).await?;
-    let sum = sums.first().ok_or_else(|| failure::damaged("usage_day", "no sum"))?;
-    let (amount, users) = (sum.get(0), sum.get::<_, i64>(1) as u64);
-    let limit = i64::try_from(top).unwrap_or(i64::MAX);
-    let rows = query(pool, TOP, &[&name, &first, &last, &limit]).await?;
+    // The sum comes with a row of the ranking, even where none is asked for.
+    let limit = i64::try_from(top.max(1)).unwrap_or(i64::MAX);
+    let rows = query(pool, USE, &[&name, &first, &last, &limit]).await?;
+    let (amount, users) =
+        rows.first().map_or((0, 0), |row| (row.get(2), row.get::<_, i64>(3) as u64));
     let user =
         |row: &tokio_postgres::Row| UserAmount { user: UserId(row.get(0)), amount: row.get(1) };
-    let top = rows.iter().map(user).collect();
+    let top = rows.iter().take(top).map(user).collect();
     Ok(ResourceUse { resource, amount, users, top })
 }
 

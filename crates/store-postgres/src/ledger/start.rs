@@ -57,6 +57,7 @@ pub(crate) async fn start(
     let node = Arc::new(Node::new(Parts {
         pool,
         writers: Pool::new(for_lanes(&config), options.lanes.max(1))?,
+        distribution: options.distribution,
         clock: options.clock,
         clock_offset_max: options.clock_offset_max,
         observer: options.observer,

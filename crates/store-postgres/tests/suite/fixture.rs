@@ -2,7 +2,7 @@
 
 use novacore_postgres_fixture::Server;
 use novacore_store::{directory::Directory, ledger::Ledger};
-use novacore_store_postgres::{Options, PostgresStore, migrate};
+use novacore_store_postgres::{Distribution, Options, PostgresStore, migrate};
 use novacore_store_suite::{
     ledger::{Harness, START},
     memory::HandClock,
@@ -14,6 +14,7 @@ pub(crate) struct Fixture {
     store: Arc<PostgresStore>,
     clock: Arc<HandClock>,
     url: String,
+    distribution: Distribution,
 }
 
 impl Fixture {
@@ -27,15 +28,29 @@ impl Fixture {
         Fixture::on(Server::shared(), lead)
     }
 
+    /// As [`Fixture::new`], but the node works as on the shards of a cluster. The tables all lie on
+    /// one server, which answers the same statements.
+    pub(crate) fn as_on_shards() -> Fixture {
+        Fixture::open(Server::shared(), |url| url, Distribution::Citus)
+    }
+
     /// As [`Fixture::through`], on a server of the test's own.
     pub(crate) fn on(server: &Server, lead: impl Fn(String) -> String) -> Fixture {
+        Fixture::open(server, lead, Distribution::None)
+    }
+
+    fn open(
+        server: &Server,
+        lead: impl Fn(String) -> String,
+        distribution: Distribution,
+    ) -> Fixture {
         let url = server.fresh_database();
         let clock = Arc::new(HandClock::at(START.parse().expect("a time")));
         let store = now(async {
             migrate(&url).await.expect("the schema");
-            open(options(&lead(url.clone()), &clock)).await
+            open(Options { distribution, ..options(&lead(url.clone()), &clock) }).await
         });
-        Fixture { store, clock, url }
+        Fixture { store, clock, url, distribution }
     }
 
     pub(crate) fn store(&self) -> &Arc<PostgresStore> {
@@ -54,8 +69,9 @@ impl Fixture {
 
     /// Another node on the same database, under the same clock, by the straight way.
     pub(crate) fn another_node(&self) -> Arc<PostgresStore> {
+        let distribution = self.distribution;
         // With lanes that differ: how many a node has is its own affair.
-        now(open(Options { lanes: 3, ..options(&self.url, &self.clock) }))
+        now(open(Options { distribution, lanes: 3, ..options(&self.url, &self.clock) }))
     }
 }
 

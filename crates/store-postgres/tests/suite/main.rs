@@ -6,6 +6,7 @@ mod crashes;
 mod failures;
 mod fixture;
 mod months;
+mod shards;
 mod start;
 mod two_nodes;
 mod verify;
@@ -16,6 +17,17 @@ mod ledger {
 
     fn open() -> Fixture {
         Fixture::new()
+    }
+
+    novacore_store_suite::ledger_suite!(open);
+}
+
+/// The same, where every batch has one bucket and every statement says it.
+mod ledger_as_on_shards {
+    use crate::fixture::Fixture;
+
+    fn open() -> Fixture {
+        Fixture::as_on_shards()
     }
 
     novacore_store_suite::ledger_suite!(open);

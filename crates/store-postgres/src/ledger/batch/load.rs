@@ -4,15 +4,19 @@
 //! rests on is read by the statement that locks, nor before it.
 //! Invariant: an account whose rows make no sense fails its own commands only.
 
-use super::{Batch, Failed};
+use super::{
+    Batch, Failed,
+    texts::{IS_COMMITTED, POLICY, Texts},
+};
 use crate::{
     column::At,
+    distribution::Distribution,
     ledger::{
         entry, hold,
         node::{ClockReading, Node},
         place::Place,
         policy::{self, Versioned},
-        profile::{OVERRIDE_COLUMNS, read_override, read_tier_name},
+        profile::{read_override, read_tier_name},
         text::{read_answer, read_head},
     },
     pool::Client,
@@ -26,60 +30,6 @@ use std::{
 };
 use tokio_postgres::{Error, Row, Statement, types::ToSql};
 use uuid::Uuid;
-
-const CREATE: &str = "INSERT INTO account (bucket, user_id, version, last_at, open_holds, head) \
-     SELECT bucket, user_id, 0, $3, 0, '{}'::json \
-     FROM unnest($1::int4[], $2::uuid[]) AS n (bucket, user_id) ORDER BY bucket, user_id \
-     ON CONFLICT (bucket, user_id) DO NOTHING";
-const LOCK: &str = "SELECT 1 FROM unnest($1::int4[], $2::uuid[]) AS n (bucket, user_id) \
-     JOIN account a USING (bucket, user_id) ORDER BY a.bucket, a.user_id FOR UPDATE OF a";
-const HEADS: &str = "SELECT a.user_id, a.version, a.last_at, a.open_holds, a.next_due, \
-     a.head::text, u.tier FROM unnest($1::int4[], $2::uuid[]) AS n (bucket, user_id) \
-     JOIN account a USING (bucket, user_id) JOIN users u USING (bucket, user_id)";
-/// A bound that is reached makes the account's open holds be looked through: those that have run
-/// out are needed, and the first of the others is the next bound. Whether it is reached is decided
-/// first, or every batch would walk all that a hot account holds.
-const DUE: &str = "WITH due AS MATERIALIZED (SELECT a.bucket, a.user_id, \
-     greatest($3, a.last_at) AS at FROM unnest($1::int4[], $2::uuid[]) AS n (bucket, user_id) \
-     JOIN account a USING (bucket, user_id) WHERE a.next_due <= greatest($3, a.last_at)) \
-     SELECT h.user_id, h.version, h.reserved_at, h.expires_at, h.on_expiry, h.amounts::text, \
-     0::smallint FROM due JOIN hold h USING (bucket, user_id) WHERE h.expires_at <= due.at";
-const NEXT_DUE: &str = "WITH due AS MATERIALIZED (SELECT a.bucket, a.user_id, \
-     greatest($3, a.last_at) AS at FROM unnest($1::int4[], $2::uuid[]) AS n (bucket, user_id) \
-     JOIN account a USING (bucket, user_id) WHERE a.next_due <= greatest($3, a.last_at)) \
-     SELECT h.user_id, min(h.expires_at) FROM due JOIN hold h USING (bucket, user_id) \
-     WHERE h.expires_at > due.at GROUP BY h.user_id";
-const NAMED_HOLDS: &str = "SELECT h.user_id, h.version, h.reserved_at, h.expires_at, h.on_expiry, \
-     h.amounts::text, 0::smallint \
-     FROM unnest($1::int4[], $2::uuid[], $3::int8[]) AS n (bucket, user_id, version) \
-     JOIN hold h USING (bucket, user_id, version) UNION ALL \
-     SELECT h.user_id, h.version, h.reserved_at, h.expires_at, h.on_expiry, h.amounts::text, \
-     h.status FROM unnest($1::int4[], $2::uuid[], $3::int8[]) AS n (bucket, user_id, version) \
-     JOIN ended_hold h USING (bucket, user_id, version)";
-const KEYS: &str = "SELECT i.user_id, i.key, i.fingerprint, i.answer::text \
-     FROM unnest($1::int4[], $2::uuid[], $3::text[]) AS n (bucket, user_id, key) \
-     JOIN idempotency i USING (bucket, user_id, key)";
-const POLICY: &str = "SELECT version, clock_timestamp() FROM policy";
-const IS_COMMITTED: &str =
-    "SELECT EXISTS (SELECT 1 FROM batch_op WHERE bucket = $1 AND op_id = $2)";
-
-fn overrides_sql() -> String {
-    format!(
-        "SELECT o.user_id, {OVERRIDE_COLUMNS} \
-         FROM unnest($1::int4[], $2::uuid[]) AS n (bucket, user_id) \
-         JOIN user_override o USING (bucket, user_id) ORDER BY o.resource, o.limit_name"
-    )
-}
-
-fn corrected_sql() -> String {
-    format!(
-        "SELECT l.user_id, coalesce(c.corrected, 0), {} \
-         FROM unnest($1::int4[], $2::uuid[], $3::int8[]) AS n (bucket, user_id, version) \
-         JOIN usage_ledger l USING (bucket, user_id, version) \
-         LEFT JOIN correction c USING (bucket, user_id, version)",
-        entry::COLUMNS
-    )
-}
 
 /// What a batch is judged by.
 pub(super) struct Loaded {
@@ -114,7 +64,14 @@ struct Keys<K> {
     keys: Vec<K>,
 }
 
-impl<K: Ord> Keys<K> {
+impl<K: Ord> Keys<K>
+where
+    Vec<K>: ToSql + Sync,
+{
+    fn params(&self, distribution: Distribution) -> [&(dyn ToSql + Sync); 3] {
+        [distribution.buckets(&self.buckets), &self.users, &self.keys]
+    }
+
     fn of(mut all: Vec<(Place, K)>) -> Keys<K> {
         all.sort();
         all.dedup();
@@ -198,7 +155,7 @@ pub(super) async fn load(
         due.is_some_and(|due| due <= after)
     };
     if accounts.values().any(is_late) {
-        (rows.due, rows.next_due) = read_due(client, &needs, after).await.map_err(failed)?;
+        (rows.due, rows.next_due) = read_due(node, client, &needs, after).await.map_err(failed)?;
         accounts = assemble(batch, &rows);
     }
     let clocks = ClockReading { before, database: database.0, after };
@@ -218,16 +175,15 @@ async fn fly(
     let missing_buckets: Vec<i32> = missing.iter().map(|place| place.bucket).collect();
     let missing_users: Vec<Uuid> = missing.iter().map(|place| place.user.0).collect();
     let (never, now, bucket) = (At(Timestamp::MIN), At(now), batch.bucket());
-    let own: [&(dyn ToSql + Sync); 2] = [&needs.buckets, &needs.users];
-    let due: [&(dyn ToSql + Sync); 3] = [&needs.buckets, &needs.users, &now];
-    let holds: [&(dyn ToSql + Sync); 3] =
-        [&needs.holds.buckets, &needs.holds.users, &needs.holds.keys];
-    let keys: [&(dyn ToSql + Sync); 3] = [&needs.keys.buckets, &needs.keys.users, &needs.keys.keys];
-    let corrected: [&(dyn ToSql + Sync); 3] =
-        [&needs.corrected.buckets, &needs.corrected.users, &needs.corrected.keys];
-    let missing_ones: [&(dyn ToSql + Sync); 3] = [&missing_buckets, &missing_users, &never];
+    let lie = node.distribution;
+    let own: [&(dyn ToSql + Sync); 2] = [lie.buckets(&needs.buckets), &needs.users];
+    let due: [&(dyn ToSql + Sync); 3] = [own[0], own[1], &now];
+    let (holds, keys) = (needs.holds.params(lie), needs.keys.params(lie));
+    let corrected = needs.corrected.params(lie);
+    let missing_ones: [&(dyn ToSql + Sync); 3] =
+        [lie.buckets(&missing_buckets), &missing_users, &never];
     let op: [&(dyn ToSql + Sync); 2] = [&bucket, &batch.op];
-    let sql = Statements::prepare(client).await?;
+    let sql = Statements::prepare(client, lie).await?;
     // `join!` polls in the order of its arguments, and a statement is sent when first polled.
     let (begun, created, locked, heads, overrides, due, next_due, holds, rest) = futures::join!(
         client.batch_execute("BEGIN"),
@@ -275,14 +231,17 @@ async fn unless(
 }
 
 async fn read_due(
+    node: &Node,
     client: &Client,
     needs: &Needs,
     now: Timestamp,
 ) -> Result<(Vec<Row>, Vec<Row>), Error> {
     let now = At(now);
-    let params: [&(dyn ToSql + Sync); 3] = [&needs.buckets, &needs.users, &now];
-    let due = client.prepare_cached(DUE).await?;
-    let next_due = client.prepare_cached(NEXT_DUE).await?;
+    let params: [&(dyn ToSql + Sync); 3] =
+        [node.distribution.buckets(&needs.buckets), &needs.users, &now];
+    let texts = Texts::of(node.distribution);
+    let due = client.prepare_cached(&texts.due).await?;
+    let next_due = client.prepare_cached(&texts.next_due).await?;
     futures::try_join!(client.query(&due, &params), client.query(&next_due, &params))
 }
 
@@ -302,17 +261,18 @@ struct Statements {
 }
 
 impl Statements {
-    async fn prepare(client: &Client) -> Result<Statements, Error> {
+    async fn prepare(client: &Client, distribution: Distribution) -> Result<Statements, Error> {
+        let texts = Texts::of(distribution);
         Ok(Statements {
-            create: client.prepare_cached(CREATE).await?,
-            lock: client.prepare_cached(LOCK).await?,
-            heads: client.prepare_cached(HEADS).await?,
-            overrides: client.prepare_cached(&overrides_sql()).await?,
-            due: client.prepare_cached(DUE).await?,
-            next_due: client.prepare_cached(NEXT_DUE).await?,
-            named_holds: client.prepare_cached(NAMED_HOLDS).await?,
-            keys: client.prepare_cached(KEYS).await?,
-            corrected: client.prepare_cached(&corrected_sql()).await?,
+            create: client.prepare_cached(&texts.create).await?,
+            lock: client.prepare_cached(&texts.lock).await?,
+            heads: client.prepare_cached(&texts.heads).await?,
+            overrides: client.prepare_cached(&texts.overrides).await?,
+            due: client.prepare_cached(&texts.due).await?,
+            next_due: client.prepare_cached(&texts.next_due).await?,
+            named_holds: client.prepare_cached(&texts.named_holds).await?,
+            keys: client.prepare_cached(&texts.keys).await?,
+            corrected: client.prepare_cached(&texts.corrected).await?,
             is_committed: client.prepare_cached(IS_COMMITTED).await?,
             policy: client.prepare_cached(POLICY).await?,
         })

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     column::At,
+    distribution::{Distribution, Given},
     ledger::{
         entry::{flag_bits, kind_no, source_no, version_no},
         hold::{on_expiry_no, status_no},
@@ -19,16 +20,39 @@ use crate::{
 use novacore_ledger::{Entry, EntryKind, Hold, HoldStatus, KeyRecord, Policy};
 use novacore_store::book::kind_of;
 use novacore_vocab::{EntryId, ResourceKind, ResourceName, UserId, Version, Window};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::LazyLock,
+};
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 /// A statement with its parameters.
 pub(super) type Sql<'a> = (&'static str, Vec<&'a (dyn ToSql + Sync)>);
 
-/// Columns of a table, their statement, and how rows are pushed.
+/// The type of the array in which values of a column travel, by element.
+trait Column {
+    const KIND: &'static str;
+}
+
+macro_rules! column {
+    ($($type:ty: $kind:literal),+ $(,)?) => {
+        $(impl Column for $type { const KIND: &'static str = $kind; })+
+    };
+}
+
+column! {
+    i16: "int2", i32: "int4", i64: "int8", Uuid: "uuid", At: "timestamptz", String: "text",
+    Vec<u8>: "bytea",
+}
+
+impl<T: Column> Column for Option<T> {
+    const KIND: &'static str = T::KIND;
+}
+
+/// The columns of a table that are written, in which statement, and how rows are pushed.
 macro_rules! table {
-    ($(#[$doc:meta])* $name:ident { $($column:ident: $type:ty),+ $(,)? } $sql:literal) => {
+    ($(#[$doc:meta])* $name:ident { $($column:ident: $type:ty),+ $(,)? } $sql:expr) => {
         $(#[$doc])*
         #[derive(Default)]
         struct $name { $($column: Vec<$type>),+ }
@@ -39,9 +63,24 @@ macro_rules! table {
                 $(self.$column.push($column);)+
             }
 
-            fn sql(&self) -> Option<Sql<'_>> {
-                let columns: Vec<&(dyn ToSql + Sync)> = vec![$(&self.$column),+];
-                (!self.bucket.is_empty()).then_some(($sql, columns))
+            fn text(distribution: Distribution) -> &'static str {
+                fn write(distribution: Distribution) -> String {
+                    let columns = &[$((stringify!($column), <$type as Column>::KIND)),+];
+                    let sql: fn(Given<'_>) -> String = $sql;
+                    sql(distribution.keys(columns))
+                }
+                static NONE: LazyLock<String> = LazyLock::new(|| write(Distribution::None));
+                static CITUS: LazyLock<String> = LazyLock::new(|| write(Distribution::Citus));
+                match distribution {
+                    Distribution::None => &NONE,
+                    Distribution::Citus => &CITUS,
+                }
+            }
+
+            fn sql(&self, distribution: Distribution) -> Option<Sql<'_>> {
+                let mut columns: Vec<&(dyn ToSql + Sync)> = vec![$(&self.$column),+];
+                columns[0] = distribution.buckets(&self.bucket);
+                (!self.bucket.is_empty()).then(|| ($name::text(distribution), columns))
             }
         }
     };
@@ -50,104 +89,103 @@ macro_rules! table {
 table! {
     /// Entries.
     Ledger {
-        bucket: i32, user: Uuid, version: i64, counted_at: At, timestamp: At, occurred_at: At,
-        expires_at: Option<At>, amount: i64, held: i64, hold: Option<i64>, corrects: Option<i64>,
-        id: Uuid, kind: i16, source: i16, flags: i16, resource: String, key: Option<String>,
-        crossing: Option<String>, metadata: Option<String>,
+        bucket: i32, user_id: Uuid, version: i64, counted_at: At, timestamp: At, occurred_at: At,
+        expires_at: Option<At>, amount: i64, held: i64, hold_id: Option<i64>,
+        corrects: Option<i64>, id: Uuid, kind: i16, source: i16, flags: i16,
+        resource_type: String, idempotency_key: Option<String>, crossing: Option<String>,
+        metadata: Option<String>,
     }
-    "INSERT INTO usage_ledger (bucket, user_id, version, counted_at, timestamp, occurred_at, \
-     expires_at, amount, held, hold_id, corrects, id, kind, source, flags, resource_type, \
-     idempotency_key, crossing, metadata) \
-     SELECT a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r::json, s::json \
-     FROM unnest($1::int4[], $2::uuid[], $3::int8[], $4::timestamptz[], $5::timestamptz[], \
-     $6::timestamptz[], $7::timestamptz[], $8::int8[], $9::int8[], $10::int8[], $11::int8[], \
-     $12::uuid[], $13::int2[], $14::int2[], $15::int2[], $16::text[], $17::text[], $18::text[], \
-     $19::text[]) AS t (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s)"
+    |given| given.insert("usage_ledger", &[("crossing", "json"), ("metadata", "json")], "")
 }
 
 table! {
     /// Counters.
     Accounts {
-        bucket: i32, user: Uuid, version: i64, last_at: At, open_holds: i32,
+        bucket: i32, user_id: Uuid, version: i64, last_at: At, open_holds: i32,
         next_due: Option<At>, head: String,
     }
-    "UPDATE account SET version = t.c, last_at = t.d, open_holds = t.e, next_due = t.f, \
-     head = t.g::json FROM unnest($1::int4[], $2::uuid[], $3::int8[], $4::timestamptz[], \
-     $5::int4[], $6::timestamptz[], $7::text[]) AS t (a, b, c, d, e, f, g) \
-     WHERE account.bucket = t.a AND account.user_id = t.b"
+    |given| format!(
+        "UPDATE account SET version = n.version, last_at = n.last_at, \
+         open_holds = n.open_holds, next_due = n.next_due, head = n.head::json \
+         FROM {} WHERE {}",
+        given.rows(), given.at("account", &[])
+    )
 }
 
 table! {
     /// Holds that are open after the batch.
     OpenHolds {
-        bucket: i32, user: Uuid, version: i64, reserved_at: At, expires_at: At, on_expiry: i16,
+        bucket: i32, user_id: Uuid, version: i64, reserved_at: At, expires_at: At, on_expiry: i16,
         amounts: String,
     }
-    "INSERT INTO hold (bucket, user_id, version, reserved_at, expires_at, on_expiry, amounts) \
-     SELECT a, b, c, d, e, f, g::json FROM unnest($1::int4[], $2::uuid[], $3::int8[], \
-     $4::timestamptz[], $5::timestamptz[], $6::int2[], $7::text[]) AS t (a, b, c, d, e, f, g) \
-     ON CONFLICT (bucket, user_id, version) DO UPDATE SET expires_at = excluded.expires_at, \
-     amounts = excluded.amounts"
+    |given| given.insert(
+        "hold",
+        &[("amounts", "json")],
+        "ON CONFLICT (bucket, user_id, version) DO UPDATE \
+         SET expires_at = excluded.expires_at, amounts = excluded.amounts",
+    )
 }
 
 table! {
     /// Holds that were stored as open and have ended.
-    ClosedHolds { bucket: i32, user: Uuid, version: i64 }
-    "DELETE FROM hold USING unnest($1::int4[], $2::uuid[], $3::int8[]) AS t (a, b, c) \
-     WHERE hold.bucket = t.a AND hold.user_id = t.b AND hold.version = t.c"
+    ClosedHolds { bucket: i32, user_id: Uuid, version: i64 }
+    |given| {
+        format!("DELETE FROM hold USING {} WHERE {}", given.rows(), given.at("hold", &["version"]))
+    }
 }
 
 table! {
     /// Holds that have ended, or have been settled late.
     EndedHolds {
-        bucket: i32, user: Uuid, version: i64, reserved_at: At, expires_at: At, on_expiry: i16,
+        bucket: i32, user_id: Uuid, version: i64, reserved_at: At, expires_at: At, on_expiry: i16,
         amounts: String, status: i16,
     }
-    "INSERT INTO ended_hold (bucket, user_id, version, reserved_at, expires_at, on_expiry, \
-     amounts, status) SELECT a, b, c, d, e, f, g::json, h FROM unnest($1::int4[], $2::uuid[], \
-     $3::int8[], $4::timestamptz[], $5::timestamptz[], $6::int2[], $7::text[], $8::int2[]) \
-     AS t (a, b, c, d, e, f, g, h) \
-     ON CONFLICT (bucket, user_id, version) DO UPDATE SET amounts = excluded.amounts, \
-     status = excluded.status"
+    |given| given.insert(
+        "ended_hold",
+        &[("amounts", "json")],
+        "ON CONFLICT (bucket, user_id, version) DO UPDATE \
+         SET amounts = excluded.amounts, status = excluded.status",
+    )
 }
 
 table! {
     /// What corrections took back of an entry.
-    Corrections { bucket: i32, user: Uuid, version: i64, corrected: i64 }
-    "INSERT INTO correction (bucket, user_id, version, corrected) \
-     SELECT a, b, c, d FROM unnest($1::int4[], $2::uuid[], $3::int8[], $4::int8[]) \
-     AS t (a, b, c, d) ON CONFLICT (bucket, user_id, version) \
-     DO UPDATE SET corrected = correction.corrected + excluded.corrected"
+    Corrections { bucket: i32, user_id: Uuid, version: i64, corrected: i64 }
+    |given| given.insert(
+        "correction",
+        &[],
+        "ON CONFLICT (bucket, user_id, version) DO UPDATE \
+         SET corrected = correction.corrected + excluded.corrected",
+    )
 }
 
 table! {
     /// Keys with their first answers.
     Keys {
-        bucket: i32, user: Uuid, key: String, fingerprint: Vec<u8>, answer: String,
+        bucket: i32, user_id: Uuid, key: String, fingerprint: Vec<u8>, answer: String,
         recorded_at: At,
     }
-    "INSERT INTO idempotency (bucket, user_id, key, fingerprint, answer, recorded_at) \
-     SELECT a, b, c, d, e::json, f FROM unnest($1::int4[], $2::uuid[], $3::text[], $4::bytea[], \
-     $5::text[], $6::timestamptz[]) AS t (a, b, c, d, e, f)"
+    |given| given.insert("idempotency", &[("answer", "json")], "")
 }
 
 table! {
     /// What the days add up to.
     Days {
-        bucket: i32, user: Uuid, resource: String, day: i32, amount: i64, closing: Option<i64>,
+        bucket: i32, user_id: Uuid, resource_type: String, day: i32, amount: i64,
+        closing: Option<i64>,
     }
-    "INSERT INTO usage_day (bucket, user_id, resource_type, day, amount, closing) \
-     SELECT a, b, c, d, e, f FROM unnest($1::int4[], $2::uuid[], $3::text[], $4::int4[], \
-     $5::int8[], $6::int8[]) AS t (a, b, c, d, e, f) \
-     ON CONFLICT (bucket, user_id, resource_type, day) DO UPDATE \
-     SET amount = usage_day.amount + excluded.amount, closing = excluded.closing"
+    |given| given.insert(
+        "usage_day",
+        &[],
+        "ON CONFLICT (bucket, user_id, resource_type, day) DO UPDATE \
+         SET amount = usage_day.amount + excluded.amount, closing = excluded.closing",
+    )
 }
 
 table! {
     /// The batch itself.
-    Ops { bucket: i32, op: Uuid, written_at: At }
-    "INSERT INTO batch_op (bucket, op_id, written_at) SELECT a, b, c \
-     FROM unnest($1::int4[], $2::uuid[], $3::timestamptz[]) AS t (a, b, c)"
+    Ops { bucket: i32, op_id: Uuid, written_at: At }
+    |given| given.insert("batch_op", &[], "")
 }
 
 /// Everything that a batch writes.
@@ -266,17 +304,17 @@ impl Tables {
     }
 
     /// The statements, none for a table without rows.
-    pub(super) fn statements(&self) -> Vec<Sql<'_>> {
+    pub(super) fn statements(&self, distribution: Distribution) -> Vec<Sql<'_>> {
         let all = [
-            self.ledger.sql(),
-            self.keys.sql(),
-            self.accounts.sql(),
-            self.open_holds.sql(),
-            self.closed_holds.sql(),
-            self.ended_holds.sql(),
-            self.corrections.sql(),
-            self.days.sql(),
-            self.ops.sql(),
+            self.ledger.sql(distribution),
+            self.keys.sql(distribution),
+            self.accounts.sql(distribution),
+            self.open_holds.sql(distribution),
+            self.closed_holds.sql(distribution),
+            self.ended_holds.sql(distribution),
+            self.corrections.sql(distribution),
+            self.days.sql(distribution),
+            self.ops.sql(distribution),
         ];
         all.into_iter().flatten().collect()
     }
@@ -337,4 +375,29 @@ fn key_row(place: Place, record: &KeyRecord) -> (i32, Uuid, String, Vec<u8>, Str
         answer_text(&record.answer),
         At(record.answer.recorded_at),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn on_shards_every_statement_says_its_bucket() {
+        let texts = [
+            Ledger::text(Distribution::Citus),
+            Keys::text(Distribution::Citus),
+            Accounts::text(Distribution::Citus),
+            OpenHolds::text(Distribution::Citus),
+            ClosedHolds::text(Distribution::Citus),
+            EndedHolds::text(Distribution::Citus),
+            Corrections::text(Distribution::Citus),
+            Days::text(Distribution::Citus),
+            Ops::text(Distribution::Citus),
+        ];
+        for text in texts {
+            let inserts = text.contains("(bucket, ") && text.contains("SELECT $1::int4, ");
+            assert!(inserts || text.contains(".bucket = $1 AND "), "{text}");
+            assert!(!text.contains("n.bucket"), "{text}");
+        }
+    }
 }

@@ -4,7 +4,7 @@
 //! one failed ends as a rollback, whatever is sent after it.
 
 use super::{Batch, judge::Judged, tables::Tables};
-use crate::{failure, pool::Client};
+use crate::{distribution::Distribution, failure, pool::Client};
 use futures::future::{BoxFuture, FutureExt, join_all};
 use tokio_postgres::Error;
 
@@ -17,9 +17,14 @@ pub(super) enum Failed {
 }
 
 /// Writes a judged batch and commits it.
-pub(super) async fn write(client: &Client, batch: &Batch, judged: &Judged) -> Result<(), Failed> {
+pub(super) async fn write(
+    client: &Client,
+    batch: &Batch,
+    judged: &Judged,
+    distribution: Distribution,
+) -> Result<(), Failed> {
     let tables = Tables::of(batch, judged);
-    let statements = tables.statements();
+    let statements = tables.statements(distribution);
     let mut prepared = Vec::with_capacity(statements.len());
     for (sql, params) in &statements {
         let statement = client.prepare_cached(sql).await.map_err(Failed::Before)?;
