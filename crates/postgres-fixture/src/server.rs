@@ -57,6 +57,31 @@ pub struct Server {
     folder: TempDir,
 }
 
+/// What a server shows who asks for TLS.
+struct Tls<'a> {
+    certificate: &'a str,
+    key: &'a str,
+}
+
+impl Tls<'_> {
+    /// Puts both where the server finds them, and tells it to use them.
+    fn settings(
+        &self,
+        owner: Owner,
+        folder: &Path,
+    ) -> Result<[(&'static str, &'static str); 3], Failure> {
+        // Paths are relative to the data; the server refuses a key that others may read.
+        for (name, text) in [("server.crt", self.certificate), ("server.key", self.key)] {
+            let path = data_of(folder).join(name);
+            fs::write(&path, text).map_err(cannot("write a certificate"))?;
+            let private = fs::Permissions::from_mode(0o600);
+            fs::set_permissions(&path, private).map_err(cannot("write a certificate"))?;
+            owner.give(&path)?;
+        }
+        Ok([("ssl", "on"), ("ssl_cert_file", "server.crt"), ("ssl_key_file", "server.key")])
+    }
+}
+
 /// # Panics
 ///
 /// Like most of what a test calls: if the server cannot be had, with what PostgreSQL said about it.
@@ -71,6 +96,13 @@ impl Server {
         Server::try_start(settings).unwrap_or_else(|failure| panic!("{failure}"))
     }
 
+    /// As [`Server::start`], but it speaks TLS to who asks for it, with this certificate and key in
+    /// PEM format.
+    pub fn start_with_tls(certificate: &str, key: &str) -> Server {
+        let tls = Some(Tls { certificate, key });
+        Server::try_start_as(&[], tls).unwrap_or_else(|failure| panic!("{failure}"))
+    }
+
     /// The one server of this process, for tests that need but a database of their own.
     pub fn shared() -> &'static Server {
         // Never dropped: the watchdog ends it with the process.
@@ -80,6 +112,10 @@ impl Server {
 
     /// Starts a server, or says why there is none.
     pub fn try_start(settings: &[(&str, &str)]) -> Result<Server, Failure> {
+        Server::try_start_as(settings, None)
+    }
+
+    fn try_start_as(settings: &[(&str, &str)], tls: Option<Tls<'_>>) -> Result<Server, Failure> {
         let binaries = Binaries::find()?;
         let owner = Owner::choose()?;
         let folder = TempDir::with_prefix("novacore-postgres-").map_err(cannot("make a folder"))?;
@@ -89,7 +125,8 @@ impl Server {
         owner.give(folder.path())?;
         let watchdog = Watchdog::start(folder.path())?;
         initdb(&binaries, owner, folder.path(), &password)?;
-        let own = SETTINGS.iter().chain(settings);
+        let with_tls = tls.map(|tls| tls.settings(owner, folder.path())).transpose()?;
+        let own = SETTINGS.iter().chain(with_tls.iter().flatten()).chain(settings);
         let mut server = Server {
             postmaster: Mutex::new(None),
             settings: own.map(|(key, value)| (key.to_string(), value.to_string())).collect(),

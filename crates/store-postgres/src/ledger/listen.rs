@@ -10,11 +10,12 @@ use super::{
     policy, reads,
     tell::{CHANNEL, News, POLICY_CHANGED, read_payload},
 };
+use crate::address::Address;
 use novacore_store::ledger::{ENTRY_PAGE_ROWS_MAX, EntryQuery, Posted};
 use novacore_vocab::Version;
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::mpsc, task::JoinHandle};
-use tokio_postgres::{AsyncMessage, Client, Config, Connection, Error, NoTls};
+use tokio_postgres::{AsyncMessage, Client, Connection, Error};
 
 /// The pause before a lost connection is made again.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -38,8 +39,8 @@ impl Drop for Ear {
 
 impl Ear {
     /// Connects and listens; from when this returns, everything is heard.
-    pub(crate) async fn open(config: &Config) -> Result<Ear, Error> {
-        let (client, connection) = config.connect(NoTls).await?;
+    pub(crate) async fn open(address: &Address) -> Result<Ear, Error> {
+        let (client, connection) = address.config.connect(address.tls.clone()).await?;
         let (say, heard) = mpsc::channel(QUEUE_MAX);
         let driver = tokio::spawn(drive(connection, say));
         let ear = Ear { heard, driver, _client: client };
@@ -65,14 +66,14 @@ where
 }
 
 /// Listens until the task is aborted.
-pub(crate) async fn listen(node: Arc<Node>, config: Config, mut ear: Ear) {
+pub(crate) async fn listen(node: Arc<Node>, address: Address, mut ear: Ear) {
     loop {
         while let Some(payload) = ear.heard.recv().await {
             hear(&node, &payload).await;
         }
         tracing::debug!("notifications are not heard");
         ear = loop {
-            match Ear::open(&config).await {
+            match Ear::open(&address).await {
                 Ok(ear) => break ear,
                 Err(_) => tokio::time::sleep(PAUSE).await,
             }

@@ -1,4 +1,5 @@
-//! The store on PostgreSQL: the conformance suite, two nodes on one database, lost connections.
+//! The store on PostgreSQL: the conformance suite, two nodes on one database, lost connections,
+//! TLS.
 
 mod ask;
 mod crashes;
@@ -6,6 +7,7 @@ mod failures;
 mod fixture;
 mod months;
 mod start;
+mod tls;
 mod two_nodes;
 mod verify;
 
