@@ -79,7 +79,7 @@ pub(crate) async fn listen(node: Arc<Node>, address: Address, mut ear: Ear) {
             }
         };
         refresh_policy(&node).await;
-        node.end_subscriptions();
+        node.audience.end();
     }
 }
 
@@ -89,7 +89,7 @@ async fn hear(node: &Node, payload: &str) {
     }
     for news in read_payload(node.id, payload).unwrap_or_default() {
         node.count_entries(news.last.0.saturating_sub(news.first.0) + 1);
-        if node.has_subscribers() {
+        if node.audience.has(news.place.user) {
             post(node, news).await;
         }
     }
@@ -105,7 +105,7 @@ pub(crate) async fn refresh_policy(node: &Node) {
 }
 
 /// Reads the entries of another node and passes them on.
-async fn post(node: &Node, news: News) {
+pub(crate) async fn post(node: &Node, news: News) {
     let mut after = Version(news.first.0.saturating_sub(1));
     while after < news.last {
         let mut query = EntryQuery::newest(news.place.user, ENTRY_PAGE_ROWS_MAX);
@@ -116,6 +116,6 @@ async fn post(node: &Node, news: News) {
             Ok(_) | Err(_) => return,
         };
         after = page.last().map_or(news.last, |entry| entry.version);
-        node.post(Posted { account: news.place.account(), entries: page.into() });
+        node.audience.post(Posted { account: news.place.account(), entries: page.into() });
     }
 }
