@@ -40,7 +40,8 @@ pub struct Options {
     pub tiers: Vec<Tier>,
     /// Most connections of this node, besides one for each lane and one that listens.
     pub connections_max: usize,
-    /// Lanes of this node: batches that it has in flight at once.
+    /// Lanes of this node: the most batches that it has in flight at once. One is used as long as
+    /// its commands are few.
     pub lanes: usize,
     /// How often the node looks for holds that have run out, and at the database's clock.
     pub tick: Duration,

@@ -5,6 +5,7 @@ mod ask;
 mod crashes;
 mod failures;
 mod fixture;
+mod lanes;
 mod months;
 mod start;
 mod tls;
