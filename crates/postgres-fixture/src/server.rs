@@ -1,5 +1,5 @@
-//! A cluster of its own in a temporary folder, on loopback, with a password that only those know who
-//! may read our target directory.
+//! A cluster of its own in a temporary folder, on loopback, with a password that only those know
+//! who may read our target directory.
 
 use crate::{
     binaries::Binaries,
