@@ -85,7 +85,7 @@ pub async fn open(
     let user = permit.account().user;
     let place = cx.streams.enter(user)?;
     // Listening begins before the ledger is read, so that nothing falls between.
-    let posted = cx.ledger.subscribe();
+    let posted = cx.ledger.subscribe(user);
     let last = cx.ledger.account(user).await?.state.version;
     let sent = after.unwrap_or(last).min(last);
     Ok(Stream { place, posted, sent, ready: VecDeque::new(), behind: sent < last })
@@ -112,7 +112,7 @@ impl Stream {
                 Ok(_) => {}
                 Err(RecvError::Lagged(_)) => self.behind = true,
                 Err(RecvError::Closed) => {
-                    self.posted = self.place.streams.ledger.subscribe();
+                    self.posted = self.place.streams.ledger.subscribe(self.place.user);
                     self.behind = true;
                 }
             }

@@ -14,8 +14,10 @@ mod failure;
 mod owner;
 mod postmaster;
 mod processes;
+mod program;
 mod proxy;
 mod server;
+mod template;
 mod watchdog;
 
 pub use failure::Failure;

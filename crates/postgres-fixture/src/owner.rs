@@ -39,6 +39,14 @@ impl Owner {
         }
     }
 
+    /// His number, for the name of what is his.
+    pub(crate) fn number(self) -> u32 {
+        match self {
+            Owner::Ourselves => rustix::process::geteuid().as_raw(),
+            Owner::Other { uid, .. } => uid,
+        }
+    }
+
     /// Lets a program run as the owner.
     pub(crate) fn runs(self, command: &mut Command) {
         match self {

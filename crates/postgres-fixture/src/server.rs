@@ -1,10 +1,13 @@
-//! A cluster of its own in a temporary folder, on loopback, with a password nobody else knows.
+//! A cluster of its own in a temporary folder, on loopback, with a password that only those know
+//! who may read our target directory.
 
 use crate::{
     binaries::Binaries,
     failure::{Failure, cannot},
     owner::Owner,
     postmaster::Postmaster,
+    program::{program, run},
+    template::{self, USER, data_of},
     watchdog::Watchdog,
 };
 use parking_lot::Mutex;
@@ -13,7 +16,7 @@ use std::{
     fs,
     net::{Ipv4Addr, SocketAddr, TcpListener},
     os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
+    path::Path,
     process::Command,
     sync::{
         OnceLock,
@@ -21,9 +24,7 @@ use std::{
     },
 };
 use tempfile::TempDir;
-use uuid::Uuid;
 
-const USER: &str = "novacore";
 /// Safe as in production where it matters (fsync, full pages, synchronous commit stay on), sparing
 /// where it does not.
 const SETTINGS: &[(&str, &str)] = &[
@@ -57,6 +58,31 @@ pub struct Server {
     folder: TempDir,
 }
 
+/// What a server shows who asks for TLS.
+struct Tls<'a> {
+    certificate: &'a str,
+    key: &'a str,
+}
+
+impl Tls<'_> {
+    /// Puts both where the server finds them, and tells it to use them.
+    fn settings(
+        &self,
+        owner: Owner,
+        folder: &Path,
+    ) -> Result<[(&'static str, &'static str); 3], Failure> {
+        // Paths are relative to the data; the server refuses a key that others may read.
+        for (name, text) in [("server.crt", self.certificate), ("server.key", self.key)] {
+            let path = data_of(folder).join(name);
+            fs::write(&path, text).map_err(cannot("write a certificate"))?;
+            let private = fs::Permissions::from_mode(0o600);
+            fs::set_permissions(&path, private).map_err(cannot("write a certificate"))?;
+            owner.give(&path)?;
+        }
+        Ok([("ssl", "on"), ("ssl_cert_file", "server.crt"), ("ssl_key_file", "server.key")])
+    }
+}
+
 /// # Panics
 ///
 /// Like most of what a test calls: if the server cannot be had, with what PostgreSQL said about it.
@@ -71,6 +97,13 @@ impl Server {
         Server::try_start(settings).unwrap_or_else(|failure| panic!("{failure}"))
     }
 
+    /// As [`Server::start`], but it speaks TLS to who asks for it, with this certificate and key in
+    /// PEM format.
+    pub fn start_with_tls(certificate: &str, key: &str) -> Server {
+        let tls = Some(Tls { certificate, key });
+        Server::try_start_as(&[], tls).unwrap_or_else(|failure| panic!("{failure}"))
+    }
+
     /// The one server of this process, for tests that need but a database of their own.
     pub fn shared() -> &'static Server {
         // Never dropped: the watchdog ends it with the process.
@@ -80,16 +113,20 @@ impl Server {
 
     /// Starts a server, or says why there is none.
     pub fn try_start(settings: &[(&str, &str)]) -> Result<Server, Failure> {
+        Server::try_start_as(settings, None)
+    }
+
+    fn try_start_as(settings: &[(&str, &str)], tls: Option<Tls<'_>>) -> Result<Server, Failure> {
         let binaries = Binaries::find()?;
         let owner = Owner::choose()?;
         let folder = TempDir::with_prefix("novacore-postgres-").map_err(cannot("make a folder"))?;
         let private = fs::Permissions::from_mode(0o700);
         fs::set_permissions(folder.path(), private).map_err(cannot("make a folder"))?;
-        let password = Uuid::new_v4().simple().to_string();
         owner.give(folder.path())?;
         let watchdog = Watchdog::start(folder.path())?;
-        initdb(&binaries, owner, folder.path(), &password)?;
-        let own = SETTINGS.iter().chain(settings);
+        let password = template::place(&binaries, owner, folder.path())?;
+        let with_tls = tls.map(|tls| tls.settings(owner, folder.path())).transpose()?;
+        let own = SETTINGS.iter().chain(with_tls.iter().flatten()).chain(settings);
         let mut server = Server {
             postmaster: Mutex::new(None),
             settings: own.map(|(key, value)| (key.to_string(), value.to_string())).collect(),
@@ -204,7 +241,7 @@ impl Server {
     }
 
     fn command(&self, name: &str) -> Command {
-        command(&self.binaries, name, self.folder.path())
+        program(&self.binaries, name, self.folder.path())
     }
 }
 
@@ -214,42 +251,6 @@ impl Drop for Server {
             // If it does not end, the watchdog ends it; and a panic here would hide the test's.
             let _ = postmaster.stop(Signal::QUIT);
         }
-    }
-}
-
-fn data_of(folder: &Path) -> PathBuf {
-    folder.join("data")
-}
-
-/// A program without what our environment would tell it, such as `PGHOST` or a language.
-fn command(binaries: &Binaries, name: &str, folder: &Path) -> Command {
-    let mut command = Command::new(binaries.program(name));
-    command.env_clear().env("LC_ALL", "C").current_dir(folder);
-    command
-}
-
-fn initdb(binaries: &Binaries, owner: Owner, folder: &Path, password: &str) -> Result<(), Failure> {
-    let password_file = folder.join("password");
-    fs::write(&password_file, password).map_err(cannot("write the password"))?;
-    owner.give(&password_file)?;
-    let mut command = command(binaries, "initdb", folder);
-    owner.runs(&mut command);
-    command.args(["--no-sync", "--no-instructions", "--encoding=UTF8", "--no-locale"]);
-    // In the clear over loopback: SCRAM takes its time by design, and tests connect often.
-    command.args(["--auth=password", "--username", USER, "--wal-segsize=4"]);
-    command.arg("--pwfile").arg(&password_file).arg("-D").arg(data_of(folder));
-    run("initdb", command)?;
-    fs::remove_file(password_file).map_err(cannot("remove the password"))
-}
-
-/// What a program wrote, if it succeeded.
-fn run(what: &'static str, mut command: Command) -> Result<String, Failure> {
-    let output = command.output().map_err(cannot("run a program of PostgreSQL"))?;
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    if output.status.success() {
-        Ok(text(&output.stdout))
-    } else {
-        Err(Failure::Program { what, said: text(&output.stdout) + &text(&output.stderr) })
     }
 }
 

@@ -148,3 +148,19 @@ fn nothing_is_left_of_a_server_whose_process_was_killed() {
     wait_until("the folder goes", || !folder.exists());
     assert!(TcpStream::connect(address).is_err());
 }
+
+/// Servers begin with copies of one cluster: what one does to its own, another does not see.
+#[test]
+fn a_server_has_data_and_folder_of_its_own() {
+    let (one, other) = (Server::start(), Server::start());
+    assert_ne!(one.folder(), other.folder());
+    let (url, also) = (one.fresh_database(), other.fresh_database());
+    one.psql(&url, "CREATE TABLE only_here ()").expect("a table");
+    let exists = "SELECT to_regclass('only_here') IS NOT NULL";
+    assert_eq!(one.psql(&url, exists).expect("an answer"), "t");
+    assert_eq!(other.psql(&also, exists).expect("an answer"), "f");
+    drop((one, other));
+    let third = Server::start();
+    let databases = "SELECT count(*) FROM pg_database";
+    assert_eq!(third.psql(&third.fresh_database(), databases).expect("an answer"), "4");
+}

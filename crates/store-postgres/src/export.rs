@@ -6,12 +6,7 @@
 //! Invariant: one snapshot; nodes may write meanwhile, and what they commit later is not in it.
 //! Invariant: memory is bounded by a page, whatever the length of the ledger.
 
-use crate::{
-    ledger::entry,
-    migrate,
-    open::OpenError,
-    pool::{Pool, configuration},
-};
+use crate::{address::Address, ledger::entry, migrate, open::OpenError, pool::Pool};
 use novacore_ledger::Entry;
 use novacore_store::error::StoreError;
 use novacore_vocab::UserId;
@@ -52,7 +47,7 @@ pub async fn export(
     url: &str,
     mut write: impl FnMut(UserId, &Entry) -> io::Result<()>,
 ) -> Result<u64, ExportError> {
-    let pool = Pool::new(configuration(url).map_err(OpenError::from)?, 1)?;
+    let pool = Pool::new(Address::parse(url).map_err(OpenError::from)?, 1)?;
     let mut client = pool.get().await?;
     migrate::check(&client).await?;
     client.batch_execute(SESSION).await?;

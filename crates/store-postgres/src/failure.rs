@@ -45,6 +45,21 @@ pub(crate) fn is_disconnect(error: &Error) -> bool {
     }
 }
 
+/// Whether TLS is why there is no connection.
+pub(crate) fn is_tls(error: &Error) -> bool {
+    // The kind is known by its text only.
+    error.to_string().starts_with("error performing TLS handshake")
+}
+
+/// The innermost reason of a failed connection.
+pub(crate) fn cause(error: &Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
 /// A stored value that makes no sense.
 pub(crate) fn damaged(table: &str, why: impl ToString) -> StoreError {
     StoreError::Damaged { file: table.to_owned(), why: why.to_string() }

@@ -3,11 +3,13 @@
 //! Invariant: every write of an account goes through a lane; every read is of committed rows, so
 //! that it sees whatever was acknowledged before by any node.
 
+mod audience;
 mod batch;
 pub(crate) mod entry;
 pub(crate) mod hold;
 mod lanes;
 mod listen;
+mod missed;
 mod node;
 mod overrides;
 mod partitions;
@@ -150,8 +152,8 @@ impl Ledger for PostgresStore {
         reports::totals(&self.ledger.node, &self.policy(), range, top).await
     }
 
-    fn subscribe(&self) -> broadcast::Receiver<Posted> {
-        self.ledger.node.subscribe()
+    fn subscribe(&self, user: UserId) -> broadcast::Receiver<Posted> {
+        self.ledger.node.audience.subscribe(user)
     }
 
     fn policy(&self) -> Arc<Policy> {

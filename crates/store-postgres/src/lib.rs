@@ -12,6 +12,7 @@
 //! locks or savepoints.
 //! Not here: rules of the ledger; who may ask.
 
+mod address;
 mod bucket;
 mod column;
 mod directory;
@@ -22,11 +23,12 @@ mod ledger;
 mod migrate;
 mod open;
 mod pool;
+mod tls;
 mod verify;
 
+pub use address::UrlError;
 pub use distribution::Distribution;
 pub use export::{ExportError, export};
 pub use migrate::{Migrated, distribute, migrate};
 pub use open::{CLOCK_OFFSET_MAX, OpenError, Options, PostgresStore};
-pub use pool::UrlError;
 pub use verify::{VerifyReport, verify};

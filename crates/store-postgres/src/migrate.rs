@@ -11,11 +11,7 @@ mod citus;
 
 pub use citus::distribute;
 
-use crate::{
-    failure,
-    open::OpenError,
-    pool::{Pool, configuration},
-};
+use crate::{address::Address, failure, open::OpenError, pool::Pool};
 use tokio_postgres::Client;
 
 /// One step of the schema.
@@ -73,8 +69,8 @@ pub struct Migrated {
 
 /// Brings a database to the schema of this version.
 pub async fn migrate(url: &str) -> Result<Migrated, OpenError> {
-    let pool = Pool::new(configuration(url)?, 1)?;
-    let mut client = pool.get().await?;
+    let pool = Pool::new(Address::parse(url)?, 1)?;
+    let mut client = pool.first().await?;
     let moved = run(&mut client, STEPS).await;
     // It may hold a transaction that failed.
     Pool::discard(client);

@@ -3,10 +3,11 @@
 //! Invariant: a database that may lose what it has acknowledged is refused.
 
 use crate::{
+    address::{Address, UrlError},
     distribution::Distribution,
     ledger::{self, Started},
     migrate,
-    pool::{Pool, UrlError, configuration},
+    pool::Pool,
 };
 use novacore_ledger::{Policy, Tier};
 use novacore_store::{
@@ -40,7 +41,8 @@ pub struct Options {
     pub tiers: Vec<Tier>,
     /// Most connections of this node, besides one for each lane and one that listens.
     pub connections_max: usize,
-    /// Lanes of this node: batches that it has in flight at once.
+    /// Lanes of this node: the most batches that it has in flight at once. One is used as long as
+    /// its commands are few.
     pub lanes: usize,
     /// How the tables lie, as they were migrated.
     pub distribution: Distribution,
@@ -84,6 +86,9 @@ pub enum OpenError {
     /// The address cannot be used.
     #[error(transparent)]
     Url(#[from] UrlError),
+    /// The connection cannot be protected as the address asks.
+    #[error("TLS to the database: {0}")]
+    Tls(String),
     /// The server is too old.
     #[error("PostgreSQL 15 or later is needed, the server is {0}")]
     ServerOld(String),
@@ -133,14 +138,14 @@ pub struct PostgresStore {
 impl PostgresStore {
     /// Opens a node on a database that [`migrate()`](crate::migrate()) has brought up to date.
     pub async fn open(options: Options) -> Result<PostgresStore, OpenError> {
-        let config = configuration(&options.url)?;
-        let pool = Pool::new(config.clone(), options.connections_max)?;
-        let client = pool.get().await?;
+        let address = Address::parse(&options.url)?;
+        let pool = Pool::new(address.clone(), options.connections_max)?;
+        let client = pool.first().await?;
         check_server(&client).await?;
         migrate::check(&client).await?;
         drop(client);
         let clock = options.clock.clone();
-        let ledger = ledger::start(options, config, pool.clone()).await?;
+        let ledger = ledger::start(options, address, pool.clone()).await?;
         Ok(PostgresStore { pool, clock, ledger })
     }
 }

@@ -8,11 +8,12 @@ mod compare;
 mod recount;
 
 use crate::{
+    address::Address,
     failure,
     ledger::{place::Place, policy},
     migrate,
     open::{OpenError, Options},
-    pool::{Client, Pool, configuration},
+    pool::{Client, Pool},
 };
 use novacore_ledger::Policy;
 use novacore_vocab::{OrgId, UserId};
@@ -57,7 +58,7 @@ impl VerifyReport {
 /// Recounts every account from its entries, and compares with its counters, holds, days and
 /// corrections. Nodes may go on meanwhile.
 pub async fn verify(options: &Options) -> Result<VerifyReport, OpenError> {
-    let pool = Pool::new(configuration(&options.url)?, 1)?;
+    let pool = Pool::new(Address::parse(&options.url)?, 1)?;
     let client = pool.get().await?;
     migrate::check(&client).await?;
     client.batch_execute(SESSION).await?;

@@ -218,7 +218,7 @@ impl Ledger for SqliteStore {
         self.readers.read(read).await
     }
 
-    fn subscribe(&self) -> broadcast::Receiver<Posted> {
+    fn subscribe(&self, _user: UserId) -> broadcast::Receiver<Posted> {
         self.shared.posted.subscribe()
     }
 

@@ -287,7 +287,7 @@ impl Ledger for Memory {
         Ok(reports::totals(&kept.entries, kept.book.policy(), range, top))
     }
 
-    fn subscribe(&self) -> broadcast::Receiver<Posted> {
+    fn subscribe(&self, _user: UserId) -> broadcast::Receiver<Posted> {
         self.posted().subscribe()
     }
 

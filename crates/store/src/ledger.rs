@@ -195,11 +195,11 @@ pub trait Ledger: Send + Sync + std::fmt::Debug {
     /// What all users used of each resource, with the `top` users of each.
     async fn totals(&self, range: DayRange, top: usize) -> Result<Vec<ResourceUse>, StoreError>;
 
-    /// Entries of all accounts as they are committed. A receiver that lags reads the gap with
-    /// [`Ledger::entries`]; one that is closed while the store is there subscribes again first.
-    /// One who cannot wait for the next entry looks from time to time: a node that dies may have
-    /// told nobody of its last.
-    fn subscribe(&self) -> broadcast::Receiver<Posted>;
+    /// A user's entries as they are committed, by whichever node; perhaps also those of others.
+    /// An entry may be posted twice, or after a later one: versions tell, and who sees a gap reads
+    /// it with [`Ledger::entries`], as does a receiver that lags. One that is closed while the
+    /// store is there subscribes again first.
+    fn subscribe(&self, user: UserId) -> broadcast::Receiver<Posted>;
 
     /// The policy in force.
     fn policy(&self) -> Arc<Policy>;

@@ -1,8 +1,10 @@
 //! The lanes of a node: each a queue and a task that runs its batches one after the other.
 //!
-//! Invariant: the commands of an account share a lane, so that within a node they are judged in the
-//! order in which they came.
+//! Invariant: the commands of an account that are in flight share a lane, so that within a node
+//! they are judged in the order in which they came.
 //! Invariant: a batch that panics fails its own callers; the lane goes on.
+
+mod router;
 
 use super::{
     batch::{self, Ask, Results},
@@ -14,6 +16,7 @@ use novacore_store::{
     error::StoreError,
     lane::{LaneReceiver, LaneSender, lane},
 };
+use router::{Router, Together};
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
@@ -29,34 +32,32 @@ struct Job {
 pub(crate) struct Lanes {
     entrances: Arc<[LaneSender<Job>]>,
     distribution: Distribution,
+    router: Arc<Router>,
 }
 
 impl Lanes {
     /// Starts `count` lanes, at least one.
     pub(crate) fn start(node: &Arc<Node>, teller: &Teller, count: usize) -> Lanes {
-        let start = |_| {
+        let router = Arc::new(Router::new(count));
+        let start = |number| {
             let (entrance, exit) = lane(|job: &Job| job.asks.len());
-            tokio::spawn(run_lane(node.clone(), teller.clone(), exit));
+            let (node, teller, router) = (node.clone(), teller.clone(), router.clone());
+            tokio::spawn(run_lane(Lane { number, node, teller, router, exit }));
             entrance
         };
         let entrances = (0..count.max(1)).map(start).collect();
-        Lanes { entrances, distribution: node.distribution }
+        Lanes { entrances, distribution: node.distribution, router }
     }
 
     /// Runs commands; one result per command, in their order.
     pub(crate) async fn submit(&self, asks: Vec<Ask>) -> Results {
-        let count = self.entrances.len();
-        // On shards a batch has one bucket, so that lanes that share one would halve its batches.
-        let lane_of = |ask: &Ask| match self.distribution {
-            Distribution::None => (ask.place.user.0.as_u128() % count as u128) as usize,
-            Distribution::Citus => ask.place.bucket.unsigned_abs() as usize % count,
-        };
-        let order: Vec<usize> = asks.iter().map(lane_of).collect();
-        let mut split: Vec<Vec<Ask>> = (0..count).map(|_| Vec::new()).collect();
+        // From here to the queues nothing waits, so that what is assigned is also queued.
+        let order = self.router.assign(together(self.distribution, &asks).into_iter());
+        let mut split: Vec<Vec<Ask>> = self.entrances.iter().map(|_| Vec::new()).collect();
         for (ask, lane) in asks.into_iter().zip(&order) {
             split[*lane].push(ask);
         }
-        let sent = self.entrances.iter().zip(split).map(|(entrance, asks)| send(entrance, asks));
+        let sent = split.into_iter().enumerate().map(|(lane, asks)| self.send(lane, asks));
         let answers = futures::future::join_all(sent.collect::<Vec<_>>()).await;
         let mut answers: Vec<_> = answers.into_iter().map(Vec::into_iter).collect();
         let next = |lane: usize| answers[lane].next().unwrap_or(Err(StoreError::Unavailable));
@@ -67,25 +68,52 @@ impl Lanes {
     pub(crate) fn depth(&self) -> usize {
         self.entrances.iter().map(LaneSender::depth).sum()
     }
-}
 
-/// Queues commands at once, and returns what waits for their answer.
-fn send(entrance: &LaneSender<Job>, asks: Vec<Ask>) -> impl Future<Output = Results> + use<> {
-    let count = asks.len();
-    let (reply, answer) = oneshot::channel();
-    let queued = if asks.is_empty() { Ok(()) } else { entrance.send(Job { asks, reply }) };
-    async move {
-        match queued {
-            Ok(()) if count == 0 => Vec::new(),
-            Ok(()) => answer.await.unwrap_or_else(|_| vec![Err(StoreError::Unavailable); count]),
-            Err(error) => vec![Err(error); count],
+    /// Queues commands at once, and returns what waits for their answer.
+    fn send(&self, lane: usize, asks: Vec<Ask>) -> impl Future<Output = Results> + use<> {
+        let commands = together(self.distribution, &asks);
+        let (reply, answer) = oneshot::channel();
+        let queued = match asks.is_empty() {
+            true => Ok(()),
+            false => self.entrances[lane].send(Job { asks, reply }),
+        };
+        if queued.is_err() {
+            self.router.finish(lane, &commands);
+        }
+        async move {
+            let count = commands.len();
+            match queued {
+                Ok(()) if count == 0 => Vec::new(),
+                Ok(()) => {
+                    answer.await.unwrap_or_else(|_| vec![Err(StoreError::Unavailable); count])
+                }
+                Err(error) => vec![Err(error); count],
+            }
         }
     }
 }
 
-async fn run_lane(node: Arc<Node>, teller: Teller, mut exit: LaneReceiver<Job>) {
+/// A lane and what it works with.
+struct Lane {
+    number: usize,
+    node: Arc<Node>,
+    teller: Teller,
+    router: Arc<Router>,
+    exit: LaneReceiver<Job>,
+}
+
+/// What each command must be in one lane with.
+fn together(distribution: Distribution, asks: &[Ask]) -> Vec<Together> {
+    let of = |ask: &Ask| match distribution {
+        Distribution::None => Together::Account(ask.place.user),
+        Distribution::Citus => Together::Bucket(ask.place.bucket),
+    };
+    asks.iter().map(of).collect()
+}
+
+async fn run_lane(mut lane: Lane) {
     loop {
-        let jobs = exit.next_batch_async().await;
+        let jobs = lane.exit.next_batch_async().await;
         if jobs.is_empty() {
             return;
         }
@@ -94,20 +122,22 @@ async fn run_lane(node: Arc<Node>, teller: Teller, mut exit: LaneReceiver<Job>) 
             callers.push((job.asks.len(), job.reply));
             asks.extend(job.asks);
         }
-        let count = asks.len();
-        let running = node.clone();
+        let commands = together(lane.node.distribution, &asks);
+        let running = lane.node.clone();
         let done = tokio::spawn(async move { batch::run(&running, asks).await }).await;
         let mut results = match done {
             Ok(done) => {
-                teller.committed(done.posted);
+                lane.teller.committed(done.posted);
                 done.results
             }
             Err(error) => {
                 tracing::error!("a batch panicked: {error}");
-                vec![Err(StoreError::Internal("the batch panicked".into())); count]
+                vec![Err(StoreError::Internal("the batch panicked".into())); commands.len()]
             }
         }
         .into_iter();
+        // Before anybody is answered: his next command may go where there is room.
+        lane.router.finish(lane.number, &commands);
         for (count, reply) in callers {
             // One who has gone away needs no answer.
             let _ = reply.send(results.by_ref().take(count).collect());

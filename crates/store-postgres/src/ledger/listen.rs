@@ -10,12 +10,12 @@ use super::{
     policy, reads,
     tell::{CHANNEL, News, PEOPLE_CHANGED, POLICY_CHANGED, read_payload},
 };
-use crate::directory::follow;
+use crate::{address::Address, directory::follow};
 use novacore_store::ledger::{ENTRY_PAGE_ROWS_MAX, EntryQuery, Posted};
 use novacore_vocab::Version;
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::mpsc, task::JoinHandle};
-use tokio_postgres::{AsyncMessage, Client, Config, Connection, Error, NoTls};
+use tokio_postgres::{AsyncMessage, Client, Connection, Error};
 
 /// The pause before a lost connection is made again.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -39,8 +39,8 @@ impl Drop for Ear {
 
 impl Ear {
     /// Connects and listens; from when this returns, everything is heard.
-    pub(crate) async fn open(config: &Config) -> Result<Ear, Error> {
-        let (client, connection) = config.connect(NoTls).await?;
+    pub(crate) async fn open(address: &Address) -> Result<Ear, Error> {
+        let (client, connection) = address.config.connect(address.tls.clone()).await?;
         let (say, heard) = mpsc::channel(QUEUE_MAX);
         let driver = tokio::spawn(drive(connection, say));
         let ear = Ear { heard, driver, client };
@@ -66,7 +66,7 @@ where
 }
 
 /// Listens until the task is aborted.
-pub(crate) async fn listen(node: Arc<Node>, config: Config, mut ear: Ear) {
+pub(crate) async fn listen(node: Arc<Node>, address: Address, mut ear: Ear) {
     loop {
         // Both over the one connection: while it is down, neither is current.
         tokio::select! {
@@ -79,13 +79,13 @@ pub(crate) async fn listen(node: Arc<Node>, config: Config, mut ear: Ear) {
         }
         tracing::debug!("notifications are not heard");
         ear = loop {
-            match Ear::open(&config).await {
+            match Ear::open(&address).await {
                 Ok(ear) => break ear,
                 Err(_) => tokio::time::sleep(PAUSE).await,
             }
         };
         refresh_policy(&node).await;
-        node.end_subscriptions();
+        node.audience.end();
     }
 }
 
@@ -103,7 +103,7 @@ async fn hear(node: &Node, payload: &str) {
     }
     for news in read_payload(node.id, payload).unwrap_or_default() {
         node.count_entries(news.last.0.saturating_sub(news.first.0) + 1);
-        if node.has_subscribers() {
+        if node.audience.has(news.place.user) {
             post(node, news).await;
         }
     }
@@ -119,7 +119,7 @@ pub(crate) async fn refresh_policy(node: &Node) {
 }
 
 /// Reads the entries of another node and passes them on.
-async fn post(node: &Node, news: News) {
+pub(crate) async fn post(node: &Node, news: News) {
     let mut after = Version(news.first.0.saturating_sub(1));
     while after < news.last {
         let mut query = EntryQuery::newest(news.place.user, ENTRY_PAGE_ROWS_MAX);
@@ -130,6 +130,6 @@ async fn post(node: &Node, news: News) {
             Ok(_) | Err(_) => return,
         };
         after = page.last().map_or(news.last, |entry| entry.version);
-        node.post(Posted { account: news.place.account(), entries: page.into() });
+        node.audience.post(Posted { account: news.place.account(), entries: page.into() });
     }
 }

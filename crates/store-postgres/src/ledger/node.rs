@@ -2,12 +2,10 @@
 //!
 //! Invariant: nothing here is needed by another node.
 
-use super::{place::Places, policy::Versioned};
+use super::{audience::Audience, place::Places, policy::Versioned};
 use crate::{directory::Hearing, distribution::Distribution, pool::Pool};
 use arc_swap::ArcSwap;
-use novacore_store::{
-    changes::Listeners, clock::Clock, error::StoreError, ledger::Posted, observe::Observer,
-};
+use novacore_store::{changes::Listeners, clock::Clock, error::StoreError, observe::Observer};
 use novacore_vocab::{ResourceSpec, Timestamp};
 use parking_lot::RwLock;
 use std::{
@@ -17,7 +15,6 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::broadcast;
 use uuid::Uuid;
 
 /// A node.
@@ -35,7 +32,7 @@ pub(crate) struct Node {
     pub(crate) resources: Vec<ResourceSpec>,
     pub(crate) policy: ArcSwap<Versioned>,
     pub(crate) places: Places,
-    posted: ArcSwap<broadcast::Sender<Posted>>,
+    pub(crate) audience: Audience,
     /// Who remembers users and keys.
     pub(crate) listeners: Listeners,
     pub(crate) hearing: Hearing,
@@ -57,9 +54,6 @@ pub(crate) struct Parts {
     pub(crate) entries: u64,
 }
 
-/// How many posts a receiver may lag before it has to read the gap.
-const POSTS_MAX: usize = 4_096;
-
 impl Node {
     pub(crate) fn new(parts: Parts) -> Node {
         Node {
@@ -73,7 +67,7 @@ impl Node {
             resources: parts.resources,
             policy: ArcSwap::from_pointee(parts.policy),
             places: Places::default(),
-            posted: ArcSwap::from_pointee(broadcast::channel(POSTS_MAX).0),
+            audience: Audience::default(),
             listeners: Listeners::default(),
             hearing: Hearing::default(),
             entries: AtomicU64::new(parts.entries),
@@ -90,26 +84,6 @@ impl Node {
             },
         );
         read
-    }
-
-    /// Tells subscribers of this node.
-    pub(crate) fn post(&self, posted: Posted) {
-        // Without receivers there is nobody to tell.
-        let _ = self.posted.load().send(posted);
-    }
-
-    pub(crate) fn subscribe(&self) -> broadcast::Receiver<Posted> {
-        self.posted.load().subscribe()
-    }
-
-    pub(crate) fn has_subscribers(&self) -> bool {
-        self.posted.load().receiver_count() > 0
-    }
-
-    /// Ends every subscription there is: something may have been missed, and whoever subscribes
-    /// again reads what.
-    pub(crate) fn end_subscriptions(&self) {
-        self.posted.store(Arc::new(broadcast::channel(POSTS_MAX).0));
     }
 
     pub(crate) fn count_entries(&self, more: u64) {

@@ -9,15 +9,10 @@ use super::{
     partitions, policy, sweep,
     tell::Teller,
 };
-use crate::{
-    failure,
-    open::Options,
-    pool::{Pool, for_lanes},
-};
+use crate::{address::Address, failure, open::Options, pool::Pool};
 use novacore_store::error::StoreError;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
-use tokio_postgres::Config;
 
 const ENTRIES: &str = "SELECT coalesce(sum(version), 0)::bigint FROM account";
 
@@ -40,7 +35,7 @@ impl Drop for Started {
 /// Puts the configured tiers in force and starts the node's tasks.
 pub(crate) async fn start(
     options: Options,
-    config: Config,
+    address: Address,
     pool: Pool,
 ) -> Result<Started, StoreError> {
     let told = |error: tokio_postgres::Error| failure::told(&error);
@@ -53,10 +48,10 @@ pub(crate) async fn start(
     let entries: i64 = client.query_one(ENTRIES, &[]).await.map_err(told)?.get(0);
     drop(client);
     // Before anybody can subscribe, so that nothing is missed.
-    let ear = Ear::open(&config).await.map_err(told)?;
+    let ear = Ear::open(&address).await.map_err(told)?;
     let node = Arc::new(Node::new(Parts {
         pool,
-        writers: Pool::new(for_lanes(&config), options.lanes.max(1))?,
+        writers: Pool::new(address.for_lanes(), options.lanes.max(1))?,
         distribution: options.distribution,
         clock: options.clock,
         clock_offset_max: options.clock_offset_max,
@@ -67,7 +62,7 @@ pub(crate) async fn start(
     }));
     let teller = Teller::start(&node);
     let lanes = Lanes::start(&node, &teller, options.lanes);
-    let listener = tokio::spawn(listen(node.clone(), config, ear));
+    let listener = tokio::spawn(listen(node.clone(), address, ear));
     let sweeper = tokio::spawn(sweep::run(node.clone(), lanes.clone(), options.tick));
     Ok(Started { node, lanes, listener, sweeper })
 }

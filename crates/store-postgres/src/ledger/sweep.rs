@@ -1,5 +1,5 @@
-//! What a node does from time to time: expire holds, look at the clock and the policy, make
-//! partitions, forget old batches.
+//! What a node does from time to time: expire holds, look at the clock and the policy, tell what
+//! listeners have missed, make partitions, forget old batches.
 //!
 //! Invariant: any node may do any of it at any time; two at once do no harm.
 //! Invariant: whether the database is in reach is found out here too, so that a node without
@@ -9,6 +9,7 @@ use super::{
     batch::{Ask, DOUBT_S_MAX},
     lanes::Lanes,
     listen::refresh_policy,
+    missed,
     node::{ClockReading, Node},
     partitions,
     place::Place,
@@ -57,6 +58,7 @@ pub(crate) async fn run(node: Arc<Node>, lanes: Lanes, tick: Duration) {
 async fn work(node: &Node, lanes: &Lanes, with_chores: bool) -> Result<(), StoreError> {
     let now = node.clock.now();
     sweep(node, lanes, now).await?;
+    missed::tell(node).await?;
     if with_chores {
         let mut client = node.pool.get().await?;
         partitions::make(&mut client, now).await?;

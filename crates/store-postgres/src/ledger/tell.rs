@@ -2,7 +2,7 @@
 //!
 //! A notification is sent after the commit and on its own: within the transaction it would make
 //! every commit of every node wait for the one before. It can get lost with a node that dies just
-//! then; a stream that later sees a gap reads it from the ledger.
+//! then; who listens elsewhere is told by `missed`.
 //!
 //! Invariant: what is told is committed.
 //! Not here: order between nodes; entries carry their versions.
@@ -61,7 +61,7 @@ impl Teller {
             if self.queue.try_send(news).is_err() {
                 tracing::debug!("too much waits to be told to other nodes");
             }
-            self.node.post(Posted { account: place.account(), entries });
+            self.node.audience.post(Posted { account: place.account(), entries });
         }
     }
 }

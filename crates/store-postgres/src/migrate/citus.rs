@@ -8,10 +8,7 @@
 //! Invariant: all or nothing, under the lock of migrations.
 
 use super::LOCK;
-use crate::{
-    open::OpenError,
-    pool::{Pool, configuration},
-};
+use crate::{address::Address, open::OpenError, pool::Pool};
 use tokio_postgres::{Client, Transaction};
 
 /// By bucket, beside the first of them.
@@ -44,7 +41,7 @@ const LIES_THERE: &str =
 /// Spreads the tables of a database that [`migrate()`](crate::migrate()) has brought up to date;
 /// says which it moved. The extension has to be there, with its workers.
 pub async fn distribute(url: &str) -> Result<Vec<&'static str>, OpenError> {
-    let pool = Pool::new(configuration(url)?, 1)?;
+    let pool = Pool::new(Address::parse(url)?, 1)?;
     let mut client = pool.get().await?;
     let moved = run(&mut client).await;
     // It may hold a transaction that failed.

@@ -1,13 +1,16 @@
-//! The store on PostgreSQL: the conformance suite, two nodes on one database, lost connections.
+//! The store on PostgreSQL: the conformance suite, two nodes on one database, lost connections,
+//! TLS.
 
 mod ask;
 mod clocks;
 mod crashes;
 mod failures;
 mod fixture;
+mod lanes;
 mod months;
 mod shards;
 mod start;
+mod tls;
 mod two_nodes;
 mod verify;
 

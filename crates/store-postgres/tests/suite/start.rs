@@ -109,7 +109,7 @@ async fn holds_that_run_out_are_swept_by_any_node_once() {
         Options { tick: Duration::from_millis(5), ..options(fixture.url(), fixture.hand_clock()) };
     let one = PostgresStore::open(sweeping.clone()).await.expect("it opens");
     let other = PostgresStore::open(sweeping).await.expect("it opens");
-    let (mut heard, mut also_heard) = (one.subscribe(), other.subscribe());
+    let (mut heard, mut also_heard) = (one.subscribe(user), other.subscribe(user));
     let commands = (0..20).map(|_| (user, command(reserve(50, 60))));
     assert!(at_once(&[fixture.ledger()], commands).await.iter().all(is_applied));
     fixture.clock().advance_s(61);

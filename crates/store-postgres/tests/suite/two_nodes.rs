@@ -4,12 +4,13 @@ use crate::{
     ask::{
         at_once, audit, command, is_applied, keyed, record, reserve, tokens, used_and_held, user,
     },
-    fixture::Fixture,
+    fixture::{Fixture, options},
 };
 use novacore_access::AuditAction;
 use novacore_ledger::{Cap, LimitName, Outcome, Override, Refusal};
 use novacore_postgres_fixture::{Proxy, Server};
 use novacore_store::ledger::{EntryQuery, Ledger};
+use novacore_store_postgres::{Options, PostgresStore};
 use novacore_store_suite::ledger::Harness;
 use novacore_vocab::{Amount, TierName, Version};
 use std::{sync::Arc, time::Duration};
@@ -123,7 +124,7 @@ async fn a_listener_hears_of_the_other_nodes_entries() {
     let fixture = Fixture::new();
     let user = user(&fixture, 1, "pro").await;
     let [one, other] = nodes(&fixture);
-    let mut heard = other.subscribe();
+    let mut heard = other.subscribe(user);
     for amount in 1..=20 {
         assert!(is_applied(&one.submit(user, command(record(amount))).await));
     }
@@ -142,15 +143,46 @@ async fn a_listener_that_may_have_missed_something_is_told_so() {
     let fixture = Fixture::through(|url| proxy.url_of(&url));
     let user = user(&fixture, 1, "pro").await;
     let [one, other] = nodes(&fixture);
-    let mut heard = one.subscribe();
+    let mut heard = one.subscribe(user);
     proxy.refuse();
     proxy.cut_all();
     assert!(is_applied(&other.submit(user, command(record(1))).await));
     proxy.accept();
     let ended = tokio::time::timeout(PATIENCE, heard.recv()).await.expect("it ends in time");
     assert!(matches!(ended, Err(RecvError::Closed)), "{ended:?}");
-    let mut heard = one.subscribe();
+    let mut heard = one.subscribe(user);
     assert!(is_applied(&other.submit(user, command(record(2))).await));
     let posted = tokio::time::timeout(PATIENCE, heard.recv()).await.expect("it is heard in time");
     assert_eq!(posted.expect("the store is there").entries[0].amount, 2);
+}
+
+/// A node dies, or might as well, after each of its commits and before the notification: those who
+/// listen elsewhere hear all the same, and so does who began to listen just before.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_listener_hears_of_entries_that_nobody_told() {
+    let fixture = Fixture::new();
+    let user = user(&fixture, 1, "pro").await;
+    let url = fixture.url();
+    // In place of PostgreSQL's own function for the node that looks here first.
+    let mute = "CREATE FUNCTION public.pg_notify(text, text) RETURNS void LANGUAGE sql AS ''";
+    Server::shared().psql(url, mute).expect("a function");
+    let muted = format!("{url}?options=-c%20search_path%3Dpublic,pg_catalog");
+    let one = options(&muted, fixture.hand_clock());
+    let one = PostgresStore::open(one).await.expect("it opens");
+    let looking = Options { tick: Duration::from_millis(5), ..options(url, fixture.hand_clock()) };
+    let other = PostgresStore::open(looking).await.expect("it opens");
+    assert!(is_applied(&one.submit(user, command(record(1))).await));
+    let mut heard = other.subscribe(user);
+    for amount in 2..=20 {
+        assert!(is_applied(&one.submit(user, command(record(amount))).await));
+        loop {
+            let posted = tokio::time::timeout(PATIENCE, heard.recv()).await;
+            let posted = posted.expect("it is heard in time").expect("the store is there");
+            assert_eq!(posted.account.user, user);
+            // What was there before may be told again.
+            if posted.entries.last().is_some_and(|entry| entry.amount == amount) {
+                break;
+            }
+        }
+    }
 }

@@ -163,7 +163,7 @@ async fn a_hold_that_runs_out_is_swept_though_nobody_looks() {
             drop(store);
             store = open(dir.path(), &clock);
         }
-        let mut posted = store.subscribe();
+        let mut posted = store.subscribe(user(1).id);
         clock.advance_s(60);
         // A sweeper that sleeps must fail this test, not stop it.
         let patience = std::time::Duration::from_secs(20);

@@ -225,7 +225,7 @@ pub async fn totals_add_up_over_users(harness: &mut impl Harness) {
 pub async fn a_listener_hears_of_entries_in_order(harness: &mut impl Harness) {
     let user = user(harness, 1, "pro").await;
     apply(harness, user, record("llm_tokens", 1)).await;
-    let mut heard = harness.ledger().subscribe();
+    let mut heard = harness.ledger().subscribe(user);
     let commands = (0..50).map(|_| command(record("llm_tokens", 1))).collect();
     parallel::at_once(harness, user, commands).await;
     hold(harness, user, &[("llm_tokens", 5), ("messages", 1)]).await;

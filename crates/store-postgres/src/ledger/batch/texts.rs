@@ -195,8 +195,8 @@ mod tests {
         let server = novacore_postgres_fixture::Server::shared();
         let url = server.fresh_database();
         crate::migrate(&url).await.unwrap();
-        let config = crate::pool::for_lanes(&crate::pool::configuration(&url).unwrap());
-        let client = crate::pool::Pool::new(config, 1).unwrap().get().await.unwrap();
+        let address = crate::address::Address::parse(&url).unwrap().for_lanes();
+        let client = crate::pool::Pool::new(address, 1).unwrap().get().await.unwrap();
         check_plans(&client).await;
         client.batch_execute(ACCOUNTS_MADE).await.unwrap();
         check_plans(&client).await;
