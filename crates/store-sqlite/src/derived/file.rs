@@ -17,8 +17,8 @@ const SCHEMA_VERSION: i64 = 1;
 /// Marks the file as ours (`PRAGMA application_id`): "NOVD".
 const APPLICATION_ID: i64 = 0x4E4F_5644;
 /// Pages in the log before a commit moves them into the file. Many, since pages are written again
-/// and again.
-const CHECKPOINT_PAGES: i64 = 16_384;
+/// and again; not more, since the ledger's own syncs wait behind what is then written at once.
+const CHECKPOINT_PAGES: i64 = 4_096;
 /// Page cache of the one connection that writes, in KiB.
 const CACHE_KIB: i64 = 32_768;
 
@@ -98,7 +98,9 @@ pub(crate) fn open(path: &Path, ledger_uuid: [u8; 16]) -> Result<Connection, Der
     let mut connection = Connection::open_with_flags(path, flags)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    // Not for safety, all of it can be built anew: a log that is synced bit by bit is not in the
+    // way of the ledger's syncs for long.
+    connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     connection.set_prepared_statement_cache_capacity(64);
