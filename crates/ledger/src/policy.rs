@@ -30,6 +30,15 @@ impl Cap {
             Cap::Unlimited => -1,
         }
     }
+
+    /// The cap that is shown as this number; `None` if none is.
+    pub fn of_shown(number: i64) -> Option<Cap> {
+        match Amount::new(number) {
+            Ok(amount) if number >= 0 => Some(Cap::Of(amount)),
+            _ if number == -1 => Some(Cap::Unlimited),
+            _ => None,
+        }
+    }
 }
 
 /// What happens beyond the cap.
@@ -39,6 +48,17 @@ pub enum Mode {
     Hard,
     /// Admitted and flagged as overage.
     Soft,
+}
+
+impl Mode {
+    /// The mode of this word, as [`Display`](fmt::Display) writes it.
+    pub fn parse(word: &str) -> Option<Mode> {
+        match word {
+            "hard" => Some(Mode::Hard),
+            "soft" => Some(Mode::Soft),
+            _ => None,
+        }
+    }
 }
 
 /// One limit of a tier on one resource.
@@ -68,6 +88,30 @@ pub struct Tier {
     pub rank: u32,
     /// Limits by resource. A resource without limits is unlimited.
     pub limits: BTreeMap<ResourceName, Vec<Limit>>,
+}
+
+impl Tier {
+    /// This tier with the versions of its limits: kept where a limit is as it was `before`, else
+    /// the next one. Fails only if `next_version` does.
+    pub fn with_versions<E>(
+        mut self,
+        before: Option<&Tier>,
+        mut next_version: impl FnMut() -> Result<u64, E>,
+    ) -> Result<Tier, E> {
+        for (resource, limits) in &mut self.limits {
+            let old = before.and_then(|before| before.limits.get(resource));
+            for limit in limits {
+                let old = old.and_then(|old| old.iter().find(|old| old.name == limit.name));
+                let same =
+                    old.filter(|old| Limit { version: old.version, ..limit.clone() } == **old);
+                limit.version = match same {
+                    Some(old) => old.version,
+                    None => next_version()?,
+                };
+            }
+        }
+        Ok(self)
+    }
 }
 
 /// An operator's replacement of parts of one user's limit.
@@ -388,6 +432,19 @@ mod tests {
 
     fn tier(text: &str) -> TierName {
         TierName::parse(text).unwrap()
+    }
+
+    #[test]
+    fn caps_and_modes_read_back_as_they_are_shown() {
+        for number in [-1, 0, 7, (1 << 53) - 1] {
+            assert_eq!(Cap::of_shown(number).map(Cap::shown), Some(number));
+        }
+        assert_eq!(Cap::of_shown(-1), Some(Cap::Unlimited));
+        assert_eq!([-2, i64::MIN, i64::MAX].map(Cap::of_shown), [None; 3]);
+        for mode in [Mode::Hard, Mode::Soft] {
+            assert_eq!(Mode::parse(&mode.to_string()), Some(mode));
+        }
+        assert_eq!(["", "Hard", "soft "].map(Mode::parse), [None; 3]);
     }
 
     #[test]

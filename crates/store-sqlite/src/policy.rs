@@ -6,11 +6,10 @@
 use crate::{
     directory::{append_audit, user_no},
     failure,
-    profile::{read_cap, read_mode},
     row::malformed,
 };
 use novacore_access::AuditEntry;
-use novacore_ledger::{Limit, LimitName, Override, Policy, Tier};
+use novacore_ledger::{Cap, Limit, LimitName, Mode, Override, Policy, Tier};
 use novacore_store::error::StoreError;
 use novacore_vocab::{ResourceName, ResourceSpec, TierName, UserId, Window};
 use rusqlite::{Connection, params};
@@ -51,7 +50,7 @@ pub(crate) fn load(
             }
             _ => {
                 let before = kept.map(|(kept, _)| kept);
-                let tier = with_versions(connection, tier, before)?;
+                let tier = tier.clone().with_versions(before, || next_version(connection))?;
                 if before != Some(&tier) {
                     put(connection, &tier, CONFIG)?;
                 }
@@ -70,7 +69,7 @@ pub(crate) fn put_tier(
 ) -> Result<Policy, StoreError> {
     let stored = tiers(connection).map_err(failure::of_read)?;
     let before = stored.iter().find(|(kept, _)| kept.name == tier.name).map(|(kept, _)| kept);
-    let tier = with_versions(connection, tier, before)?;
+    let tier = tier.clone().with_versions(before, || next_version(connection))?;
     put(connection, &tier, OPERATOR)?;
     append_audit(connection, audit).map_err(failure::in_write)?;
     policy(connection, base.resources().cloned())
@@ -156,29 +155,6 @@ fn policy(
         .map_err(|error| StoreError::Damaged { file: "tier".into(), why: error.to_string() })
 }
 
-/// A tier with the versions of its limits: kept where nothing changed, else new.
-fn with_versions(
-    connection: &Connection,
-    tier: &Tier,
-    before: Option<&Tier>,
-) -> Result<Tier, StoreError> {
-    let mut tier = tier.clone();
-    for (resource, limits) in &mut tier.limits {
-        let old = before.and_then(|before| before.limits.get(resource));
-        for limit in limits {
-            let old = old.and_then(|old| old.iter().find(|old| old.name == limit.name));
-            let version = match old {
-                Some(old) if (Limit { version: old.version, ..limit.clone() }) == *old => {
-                    old.version
-                }
-                _ => next_version(connection)?,
-            };
-            limit.version = version;
-        }
-    }
-    Ok(tier)
-}
-
 /// The next number of the counter from which all versions come.
 fn next_version(connection: &Connection) -> Result<u64, StoreError> {
     let next = || -> rusqlite::Result<i64> {
@@ -242,9 +218,9 @@ fn tiers(connection: &Connection) -> rusqlite::Result<Vec<(Tier, String)>> {
 fn from_text(text: LimitText) -> rusqlite::Result<Limit> {
     Ok(Limit {
         name: text.name,
-        cap: read_cap(text.cap).map_err(|()| malformed(2))?,
+        cap: Cap::of_shown(text.cap).ok_or_else(|| malformed(2))?,
         window: text.window,
-        mode: read_mode(&text.mode).map_err(|()| malformed(2))?,
+        mode: Mode::parse(&text.mode).ok_or_else(|| malformed(2))?,
         warn_at: text.warn_at,
         version: text.version,
     })

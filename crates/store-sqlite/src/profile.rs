@@ -2,7 +2,7 @@
 
 use crate::row::{UserNo, malformed};
 use novacore_ledger::{Cap, LimitName, Mode, Override, Profile};
-use novacore_vocab::{Account, Amount, OrgId, ResourceName, TierName, Timestamp, UserId};
+use novacore_vocab::{Account, OrgId, ResourceName, TierName, Timestamp, UserId};
 use rusqlite::{Connection, OptionalExtension, Row as SqlRow};
 
 /// Stands in for an account where it does not matter whose it is; told by its number.
@@ -59,8 +59,8 @@ fn read_override(row: &SqlRow<'_>) -> rusqlite::Result<Override> {
     Ok(Override {
         resource: ResourceName::parse(&text(0)?).map_err(|_| malformed(0))?,
         limit: limit.map(|name| LimitName::parse(&name)).transpose().map_err(|_| malformed(1))?,
-        cap: cap.map(read_cap).transpose().map_err(|()| malformed(2))?,
-        mode: mode.map(|mode| read_mode(&mode)).transpose().map_err(|()| malformed(3))?,
+        cap: cap.map(|cap| Cap::of_shown(cap).ok_or_else(|| malformed(2))).transpose()?,
+        mode: mode.map(|mode| Mode::parse(&mode).ok_or_else(|| malformed(3))).transpose()?,
         warn_at: warn_at
             .map(|text| serde_json::from_str(&text))
             .transpose()
@@ -70,22 +70,4 @@ fn read_override(row: &SqlRow<'_>) -> rusqlite::Result<Override> {
         author: text(7)?.into(),
         version: row.get::<_, i64>(8)? as u64,
     })
-}
-
-/// A cap as stored: -1 is unlimited.
-pub(crate) fn read_cap(number: i64) -> Result<Cap, ()> {
-    match Amount::new(number) {
-        Ok(amount) if number >= 0 => Ok(Cap::Of(amount)),
-        _ if number == -1 => Ok(Cap::Unlimited),
-        _ => Err(()),
-    }
-}
-
-/// A mode as stored.
-pub(crate) fn read_mode(text: &str) -> Result<Mode, ()> {
-    match text {
-        "hard" => Ok(Mode::Hard),
-        "soft" => Ok(Mode::Soft),
-        _ => Err(()),
-    }
 }

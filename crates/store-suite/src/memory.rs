@@ -13,8 +13,8 @@ mod stage;
 use async_trait::async_trait;
 use novacore_access::{AuditEntry, Session, User};
 use novacore_ledger::{
-    AccountState, Command, Correctable, Entry, Hold, Limit, LimitName, Outcome, Override, Policy,
-    Profile, Tier, Verb,
+    AccountState, Command, Correctable, Entry, Hold, LimitName, Outcome, Override, Policy, Profile,
+    Tier, Verb,
 };
 use novacore_store::{
     book::{Book, Item},
@@ -31,6 +31,7 @@ use novacore_vocab::{Account, HoldId, KeyId, ResourceName, SessionId, Timestamp,
 use stage::Stage;
 use std::{
     collections::{BTreeMap, HashMap},
+    convert::Infallible,
     sync::{
         Arc, Mutex, MutexGuard,
         atomic::{AtomicI64, Ordering},
@@ -199,22 +200,10 @@ impl Kept {
     /// The tier with the versions of its limits: kept where a limit is unchanged, else new.
     fn with_versions(&mut self, tier: Tier) -> Tier {
         let policy = self.book.policy().clone();
-        let stored = policy.tier(&tier.name);
-        let mut versioned = tier;
-        for (resource, limits) in &mut versioned.limits {
-            let before = stored.and_then(|stored| stored.limits.get(resource));
-            for limit in limits {
-                let same = before
-                    .into_iter()
-                    .flatten()
-                    .find(|old| Limit { version: old.version, ..limit.clone() } == **old);
-                limit.version = match same {
-                    Some(old) => old.version,
-                    None => self.next_limit_version(),
-                };
-            }
-        }
-        versioned
+        let before = policy.tier(&tier.name);
+        let Ok(tier) =
+            tier.with_versions(before, || Ok::<_, Infallible>(self.next_limit_version()));
+        tier
     }
 
     /// Puts the stored overrides of a user in force.

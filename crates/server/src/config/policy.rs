@@ -1,7 +1,7 @@
 //! Resources and tiers: the built-in ones, with what is configured on top.
 
 use super::{Config, LimitConfig, TierConfig};
-use anyhow::{Context, bail};
+use anyhow::Context;
 use novacore_ledger::{Cap, Limit, LimitName, Mode, Policy, Tier};
 use novacore_vocab::{Amount, ResourceName, ResourceSpec, TierName};
 
@@ -52,11 +52,10 @@ fn limit_of(own: &LimitConfig) -> anyhow::Result<Limit> {
     if let Some(name) = &own.name {
         limit.name = LimitName::parse(name).context("name")?;
     }
-    limit.mode = match own.mode.as_deref() {
-        None | Some("hard") => Mode::Hard,
-        Some("soft") => Mode::Soft,
-        Some(other) => bail!("mode is hard or soft, not {other:?}"),
-    };
+    if let Some(word) = own.mode.as_deref() {
+        let mode = Mode::parse(word);
+        limit.mode = mode.with_context(|| format!("mode is hard or soft, not {word:?}"))?;
+    }
     if let Some(percents) = &own.warn_at {
         limit.warn_at.clone_from(percents);
     }

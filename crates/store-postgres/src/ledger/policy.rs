@@ -8,10 +8,10 @@
 mod tier_text;
 
 use crate::failure;
-use novacore_ledger::{Limit, Policy, Tier};
+use novacore_ledger::{Policy, Tier};
 use novacore_store::error::StoreError;
 use novacore_vocab::{ResourceName, ResourceSpec};
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc};
 use tier_text::{limits_text, read_limits};
 use tokio_postgres::{Client, Transaction};
 
@@ -127,22 +127,11 @@ impl<'a, 't> Change<'a, 't> {
 
     /// A tier with the versions of its limits: kept where nothing changed, else new.
     fn with_versions(&mut self, tier: &Tier, before: Option<&Tier>) -> Tier {
-        let mut tier = tier.clone();
-        for (resource, limits) in &mut tier.limits {
-            let old = before.and_then(|before| before.limits.get(resource));
-            for limit in limits {
-                let old = old.and_then(|old| old.iter().find(|old| old.name == limit.name));
-                let same =
-                    old.filter(|old| Limit { version: old.version, ..limit.clone() } == **old);
-                limit.version = match same {
-                    Some(old) => old.version,
-                    None => {
-                        self.limit_version += 1;
-                        self.limit_version
-                    }
-                };
-            }
-        }
+        let next = || {
+            self.limit_version += 1;
+            Ok::<_, Infallible>(self.limit_version)
+        };
+        let Ok(tier) = tier.clone().with_versions(before, next);
         tier
     }
 

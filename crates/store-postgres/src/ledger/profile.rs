@@ -3,7 +3,7 @@
 use crate::{column::At, failure};
 use novacore_ledger::{Cap, LimitName, Mode, Override};
 use novacore_store::error::StoreError;
-use novacore_vocab::{Amount, ResourceName, TierName};
+use novacore_vocab::{ResourceName, TierName};
 use tokio_postgres::Row;
 
 /// The columns that [`read_override`] expects, of a table or alias `o`.
@@ -20,8 +20,8 @@ pub(crate) fn read_override(row: &Row, first: usize) -> Result<Override, StoreEr
     Ok(Override {
         resource: ResourceName::parse(row.get(first)).map_err(|_| damaged("resource"))?,
         limit: limit.map(LimitName::parse).transpose().map_err(|_| damaged("limit_name"))?,
-        cap: cap.map(|cap| read_cap(cap).ok_or_else(|| damaged("cap"))).transpose()?,
-        mode: mode.map(|mode| read_mode(mode).ok_or_else(|| damaged("mode"))).transpose()?,
+        cap: cap.map(|cap| Cap::of_shown(cap).ok_or_else(|| damaged("cap"))).transpose()?,
+        mode: mode.map(|mode| Mode::parse(mode).ok_or_else(|| damaged("mode"))).transpose()?,
         warn_at: warn_at.map(serde_json::from_str).transpose().map_err(|_| damaged("warn_at"))?,
         expires_at: row.get::<_, Option<At>>(first + 5).map(|at| at.0),
         reason: row.get::<_, &str>(first + 6).into(),
@@ -33,22 +33,4 @@ pub(crate) fn read_override(row: &Row, first: usize) -> Result<Override, StoreEr
 /// A tier's name as stored with a user.
 pub(crate) fn read_tier_name(text: &str) -> Result<TierName, StoreError> {
     TierName::parse(text).map_err(|error| failure::damaged("users", error))
-}
-
-/// A cap as stored: -1 is unlimited.
-pub(crate) fn read_cap(number: i64) -> Option<Cap> {
-    match Amount::new(number) {
-        Ok(amount) if number >= 0 => Some(Cap::Of(amount)),
-        _ if number == -1 => Some(Cap::Unlimited),
-        _ => None,
-    }
-}
-
-/// A mode as stored.
-pub(crate) fn read_mode(text: &str) -> Option<Mode> {
-    match text {
-        "hard" => Some(Mode::Hard),
-        "soft" => Some(Mode::Soft),
-        _ => None,
-    }
 }

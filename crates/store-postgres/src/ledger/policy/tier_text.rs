@@ -1,9 +1,8 @@
 //! The limits of a tier as stored: JSON, readable in SQL. Fields are only ever added, with a
 //! default.
 
-use super::super::profile::{read_cap, read_mode};
 use crate::failure;
-use novacore_ledger::{Limit, LimitName, Tier};
+use novacore_ledger::{Cap, Limit, LimitName, Mode, Tier};
 use novacore_store::error::StoreError;
 use novacore_vocab::{ResourceName, Window};
 use serde::{Deserialize, Serialize};
@@ -54,8 +53,8 @@ pub(super) fn read_limits(text: &str) -> Result<BTreeMap<ResourceName, Vec<Limit
 
 fn from_text(text: LimitText) -> Result<Limit, StoreError> {
     let damaged = |what: &str| failure::damaged("tier", format!("{what} of limit {}", text.name));
-    let cap = read_cap(text.cap).ok_or_else(|| damaged("cap"))?;
-    let mode = read_mode(&text.mode).ok_or_else(|| damaged("mode"))?;
+    let cap = Cap::of_shown(text.cap).ok_or_else(|| damaged("cap"))?;
+    let mode = Mode::parse(&text.mode).ok_or_else(|| damaged("mode"))?;
     Ok(Limit {
         name: text.name,
         cap,
