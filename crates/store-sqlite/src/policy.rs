@@ -9,30 +9,14 @@ use crate::{
     row::malformed,
 };
 use novacore_access::AuditEntry;
-use novacore_ledger::{Cap, Limit, LimitName, Mode, Override, Policy, Tier};
-use novacore_store::error::StoreError;
-use novacore_vocab::{ResourceName, ResourceSpec, TierName, UserId, Window};
+use novacore_ledger::{LimitName, Override, Policy, Tier};
+use novacore_store::{error::StoreError, stored};
+use novacore_vocab::{ResourceName, ResourceSpec, TierName, UserId};
 use rusqlite::{Connection, params};
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// Who rules a tier.
 const CONFIG: &str = "config";
 const OPERATOR: &str = "operator";
-
-/// A limit as stored: readable in SQL. Fields are only ever added, with a default.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LimitText {
-    name: LimitName,
-    cap: i64,
-    window: Window,
-    mode: String,
-    warn_at: Vec<u8>,
-    version: u64,
-}
-
-type LimitTexts = BTreeMap<ResourceName, Vec<LimitText>>;
 
 /// The policy in force: configured tiers, replaced by those that an operator has edited. Stores
 /// what is new.
@@ -57,7 +41,7 @@ pub(crate) fn load(
             }
         }
     }
-    policy(connection, resources.iter().cloned())
+    policy(connection, resources)
 }
 
 /// Adds or replaces a tier, and says what is in force then.
@@ -72,7 +56,7 @@ pub(crate) fn put_tier(
     let tier = tier.clone().with_versions(before, || next_version(connection))?;
     put(connection, &tier, OPERATOR)?;
     append_audit(connection, audit).map_err(failure::in_write)?;
-    policy(connection, base.resources().cloned())
+    policy(connection, &base.resources().cloned().collect::<Vec<_>>())
 }
 
 /// Sets a user's override, replacing one of the same limit.
@@ -139,19 +123,9 @@ fn limit_text(limit: Option<&LimitName>) -> &str {
     limit.map_or("", |name| name.as_str())
 }
 
-fn policy(
-    connection: &Connection,
-    resources: impl Iterator<Item = ResourceSpec>,
-) -> Result<Policy, StoreError> {
-    let resources: Vec<ResourceSpec> = resources.collect();
-    let known = |name: &ResourceName| resources.iter().any(|spec| spec.name == *name);
+fn policy(connection: &Connection, resources: &[ResourceSpec]) -> Result<Policy, StoreError> {
     let stored = tiers(connection).map_err(failure::of_read)?;
-    let tiers = stored.into_iter().map(|(mut tier, _)| {
-        // A resource may have left the configuration since; its entries stay, its limits rest.
-        tier.limits.retain(|resource, _| known(resource));
-        tier
-    });
-    Policy::new(resources.clone(), tiers)
+    stored::policy_of(resources, stored.into_iter().map(|(tier, _)| tier))
         .map_err(|error| StoreError::Damaged { file: "tier".into(), why: error.to_string() })
 }
 
@@ -169,12 +143,7 @@ fn next_version(connection: &Connection) -> Result<u64, StoreError> {
 }
 
 fn put(connection: &Connection, tier: &Tier, origin: &str) -> Result<(), StoreError> {
-    let limits: LimitTexts = tier
-        .limits
-        .iter()
-        .map(|(resource, limits)| (resource.clone(), limits.iter().map(to_text).collect()))
-        .collect();
-    let limits = serde_json::to_string(&limits).expect("plain values serialise");
+    let limits = stored::limits_text(&tier.limits);
     connection
         .prepare_cached(
             "INSERT OR REPLACE INTO tier (name, rank, limits, origin) VALUES (?1, ?2, ?3, ?4)",
@@ -186,52 +155,25 @@ fn put(connection: &Connection, tier: &Tier, origin: &str) -> Result<(), StoreEr
         .map_err(failure::in_write)
 }
 
-fn to_text(limit: &Limit) -> LimitText {
-    LimitText {
-        name: limit.name.clone(),
-        cap: limit.cap.shown(),
-        window: limit.window,
-        mode: limit.mode.to_string(),
-        warn_at: limit.warn_at.clone(),
-        version: limit.version,
-    }
-}
-
 /// The stored tiers with who rules each.
 fn tiers(connection: &Connection) -> rusqlite::Result<Vec<(Tier, String)>> {
     connection
         .prepare_cached("SELECT name, rank, limits, origin FROM tier ORDER BY name")?
         .query_map([], |row| {
             let name = TierName::parse(&row.get::<_, String>(0)?).map_err(|_| malformed(0))?;
-            let limits: LimitTexts =
-                serde_json::from_str(&row.get::<_, String>(2)?).map_err(|_| malformed(2))?;
-            let limits = limits.into_iter().map(|(resource, limits)| {
-                let limits = limits.into_iter().map(from_text).collect::<rusqlite::Result<_>>()?;
-                Ok((resource, limits))
-            });
-            let limits = limits.collect::<rusqlite::Result<_>>()?;
+            let limits = stored::read_limits(&row.get::<_, String>(2)?);
+            let limits = limits.map_err(|_| malformed(2))?;
             Ok((Tier { name, rank: row.get(1)?, limits }, row.get(3)?))
         })?
         .collect()
-}
-
-fn from_text(text: LimitText) -> rusqlite::Result<Limit> {
-    Ok(Limit {
-        name: text.name,
-        cap: Cap::of_shown(text.cap).ok_or_else(|| malformed(2))?,
-        window: text.window,
-        mode: Mode::parse(&text.mode).ok_or_else(|| malformed(2))?,
-        warn_at: text.warn_at,
-        version: text.version,
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use novacore_access::{Actor, AuditAction, Reason};
-    use novacore_ledger::Cap;
-    use novacore_vocab::{Amount, Timestamp};
+    use novacore_ledger::{Cap, Limit};
+    use novacore_vocab::{Amount, Timestamp, Window};
 
     fn ledger() -> Connection {
         let mut connection = Connection::open_in_memory().unwrap();

@@ -7,10 +7,10 @@ use crate::{
     bytes::{Put, Short, Take},
     names::Names,
 };
-use novacore_ledger::{Answer, Crossing, Entry, EntryKind, Flags, KeyRecord, LimitName, Standing};
+use novacore_ledger::{Answer, Entry, EntryKind, Flags, KeyRecord, LimitName, Standing};
+use novacore_store::stored::{crossing_text, read_crossing};
 use novacore_vocab::{IdempotencyKey, ResourceName, Source, Timestamp, UserId, Version, Window};
 use rusqlite::{CachedStatement, Row as SqlRow, params};
-use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// The number of a row of `entry`; ascending in the order of commits, without gaps.
@@ -165,7 +165,9 @@ pub(crate) fn read(sql: &SqlRow<'_>, names: &Names) -> rusqlite::Result<Row> {
             corrects: version(sql.get(12)?),
             expires_at: sql.get::<_, Option<i64>>(13)?.map(Timestamp::from_micros),
             flags: Flags(sql.get(14)?),
-            crossing: crossing.map(|text| read_crossing(&text)).transpose()?,
+            crossing: crossing
+                .map(|text| read_crossing(&text).map_err(|_| malformed(15)))
+                .transpose()?,
             metadata: metadata.map(Arc::from),
         }),
     })
@@ -188,45 +190,6 @@ fn pick<'a, T>(all: &'a [T], sql: &SqlRow<'_>, column: usize) -> rusqlite::Resul
 /// What a column holds makes no sense.
 pub(crate) fn malformed(column: usize) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Blob, Box::new(Short))
-}
-
-/// A crossing as stored: readable in SQL.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CrossingText {
-    limit: LimitName,
-    limit_version: u64,
-    window: Window,
-    percent: u8,
-    cap: i64,
-    used: i64,
-    rearm_below: Option<i64>,
-}
-
-fn crossing_text(crossing: &Crossing) -> String {
-    let text = CrossingText {
-        limit: crossing.limit.clone(),
-        limit_version: crossing.limit_version,
-        window: crossing.window,
-        percent: crossing.percent,
-        cap: crossing.cap,
-        used: crossing.used,
-        rearm_below: crossing.rearm_below,
-    };
-    serde_json::to_string(&text).expect("plain values serialise")
-}
-
-fn read_crossing(text: &str) -> rusqlite::Result<Crossing> {
-    let read: CrossingText = serde_json::from_str(text).map_err(|_| malformed(15))?;
-    Ok(Crossing {
-        limit: read.limit,
-        limit_version: read.limit_version,
-        window: read.window,
-        percent: read.percent,
-        cap: read.cap,
-        used: read.used,
-        rearm_below: read.rearm_below,
-    })
 }
 
 const ANSWER_FORMAT: u8 = 1;

@@ -12,3 +12,4 @@ pub mod error;
 pub mod lane;
 pub mod ledger;
 pub mod observe;
+pub mod stored;

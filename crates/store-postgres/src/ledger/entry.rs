@@ -3,10 +3,9 @@
 //! Invariant: stored discriminants are positions in the `ALL` arrays of the domain and are only
 //! appended to.
 
-use super::text::read_crossing;
 use crate::{column::At, failure};
 use novacore_ledger::{Entry, EntryKind, Flags};
-use novacore_store::error::StoreError;
+use novacore_store::{error::StoreError, stored};
 use novacore_vocab::{ResourceName, Source, Version};
 use std::sync::Arc;
 use tokio_postgres::Row;
@@ -61,7 +60,10 @@ pub(crate) fn read(row: &Row, first: usize) -> Result<Entry, StoreError> {
         corrects: version(row.get(first + 10)),
         expires_at: row.get::<_, Option<At>>(first + 11).map(|at| at.0),
         flags: Flags(row.get::<_, i16>(first + 12).cast_unsigned()),
-        crossing: crossing.map(read_crossing).transpose()?,
+        crossing: crossing
+            .map(stored::read_crossing)
+            .transpose()
+            .map_err(|error| failure::damaged("usage_ledger", error))?,
         metadata: metadata.map(Arc::from),
     })
 }

@@ -5,14 +5,11 @@
 //! of its one row; a batch that reads the same version judges by the same tiers.
 //! Invariant: a tier that an operator has edited is no longer ruled by the configuration.
 
-mod tier_text;
-
 use crate::failure;
 use novacore_ledger::{Policy, Tier};
-use novacore_store::error::StoreError;
-use novacore_vocab::{ResourceName, ResourceSpec};
+use novacore_store::{error::StoreError, stored};
+use novacore_vocab::ResourceSpec;
 use std::{convert::Infallible, sync::Arc};
-use tier_text::{limits_text, read_limits};
 use tokio_postgres::{Client, Transaction};
 
 /// Who rules a tier.
@@ -137,7 +134,7 @@ impl<'a, 't> Change<'a, 't> {
 
     async fn put(&mut self, tier: Tier, origin: &str) -> Result<(), StoreError> {
         let rank = i64::from(tier.rank);
-        let limits = limits_text(&tier);
+        let limits = stored::limits_text(&tier.limits);
         let put = self.tx.execute(PUT, &[&tier.name.as_str(), &rank, &limits, &origin]).await;
         put.map_err(|error| failure::told(&error))?;
         self.stored.retain(|kept| kept.tier.name != tier.name);
@@ -152,20 +149,14 @@ impl<'a, 't> Change<'a, 't> {
     }
 }
 
-fn policy_of(resources: &[ResourceSpec], stored: Vec<Stored>) -> Result<Arc<Policy>, StoreError> {
-    let known = |name: &ResourceName| resources.iter().any(|spec| spec.name == *name);
-    let tiers = stored.into_iter().map(|Stored { mut tier, .. }| {
-        // A resource may have left the configuration since; its entries stay, its limits rest.
-        tier.limits.retain(|resource, _| known(resource));
-        tier
-    });
-    let policy = Policy::new(resources.iter().cloned(), tiers);
+fn policy_of(resources: &[ResourceSpec], tiers: Vec<Stored>) -> Result<Arc<Policy>, StoreError> {
+    let policy = stored::policy_of(resources, tiers.into_iter().map(|stored| stored.tier));
     policy.map(Arc::new).map_err(|error| failure::damaged("tier", error))
 }
 
 fn read_tier(row: &tokio_postgres::Row) -> Result<Stored, StoreError> {
     let name = super::profile::read_tier_name(row.get(0))?;
     let rank = u32::try_from(row.get::<_, i64>(1)).map_err(|e| failure::damaged("tier", e))?;
-    let limits = read_limits(row.get(2))?;
+    let limits = stored::read_limits(row.get(2)).map_err(|e| failure::damaged("tier", e))?;
     Ok(Stored { tier: Tier { name, rank, limits }, origin: row.get(3) })
 }

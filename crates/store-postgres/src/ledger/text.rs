@@ -1,16 +1,14 @@
-//! The parts of rows that are JSON: the counters of an account, the amounts of a hold, a crossing,
-//! an answer.
+//! The parts of rows that are JSON and this store's own: the counters of an account, the amounts of
+//! a hold, an answer.
 //!
 //! Invariant: fields are only ever added, with a default; what is stored is readable in SQL.
 //! Invariant: text that does not read back is `Damaged`, never guessed at.
 
 mod answer;
-mod crossing;
 mod head;
 mod held;
 
 pub(crate) use answer::{answer_text, read_answer};
-pub(crate) use crossing::{crossing_text, read_crossing};
 pub(crate) use head::{head_text, read_head};
 pub(crate) use held::{held_text, read_held};
 

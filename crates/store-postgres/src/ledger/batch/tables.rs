@@ -14,11 +14,11 @@ use crate::{
         entry::{flag_bits, kind_no, source_no, version_no},
         hold::{on_expiry_no, status_no},
         place::Place,
-        text::{answer_text, crossing_text, head_text, held_text},
+        text::{answer_text, head_text, held_text},
     },
 };
 use novacore_ledger::{Entry, EntryKind, Hold, HoldStatus, KeyRecord, Policy};
-use novacore_store::book::kind_of;
+use novacore_store::{book::kind_of, stored::crossing_text};
 use novacore_vocab::{EntryId, ResourceKind, ResourceName, UserId, Version, Window};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
