@@ -148,6 +148,12 @@ impl PostgresStore {
         let ledger = ledger::start(options, address, pool.clone()).await?;
         Ok(PostgresStore { pool, clock, ledger })
     }
+
+    /// Stops the node: what is queued is committed, and told to other nodes. Dropping it instead
+    /// waits for neither.
+    pub async fn close(self) {
+        self.ledger.end().await;
+    }
 }
 
 /// Refuses a server that is too old, a standby, or one that could lose what it acknowledges.

@@ -23,6 +23,20 @@ pub(crate) struct Started {
     pub(crate) lanes: Lanes,
     listener: JoinHandle<()>,
     sweeper: JoinHandle<()>,
+    /// Ends when the last lane has, and what it committed is told.
+    telling: Option<JoinHandle<()>>,
+}
+
+impl Started {
+    /// Ends the node, and waits until what is queued is committed and told to other nodes.
+    pub(crate) async fn end(mut self) {
+        let telling = self.telling.take();
+        drop(self);
+        if let Some(telling) = telling {
+            // One that panicked has said so already.
+            let _ = telling.await;
+        }
+    }
 }
 
 impl Drop for Started {
@@ -60,9 +74,9 @@ pub(crate) async fn start(
         policy,
         entries: u64::try_from(entries).unwrap_or(0),
     }));
-    let teller = Teller::start(&node);
+    let (teller, telling) = Teller::start(&node);
     let lanes = Lanes::start(&node, &teller, options.lanes);
     let listener = tokio::spawn(listen(node.clone(), address, ear));
     let sweeper = tokio::spawn(sweep::run(node.clone(), lanes.clone(), options.tick));
-    Ok(Started { node, lanes, listener, sweeper })
+    Ok(Started { node, lanes, listener, sweeper, telling: Some(telling) })
 }

@@ -13,7 +13,7 @@ use novacore_ledger::Entry;
 use novacore_store::{error::StoreError, ledger::Posted};
 use novacore_vocab::{OrgId, UserId, Version};
 use std::{fmt::Write, sync::Arc, time::Duration};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::JoinHandle};
 use uuid::Uuid;
 
 /// The channel on which nodes talk.
@@ -47,10 +47,10 @@ pub(crate) struct Teller {
 
 impl Teller {
     /// Starts the task that notifies; it ends when the last teller is dropped.
-    pub(crate) fn start(node: &Arc<Node>) -> Teller {
+    pub(crate) fn start(node: &Arc<Node>) -> (Teller, JoinHandle<()>) {
         let (queue, waiting) = mpsc::channel(QUEUE_MAX);
-        tokio::spawn(notify_all(node.clone(), waiting));
-        Teller { node: node.clone(), queue }
+        let telling = tokio::spawn(notify_all(node.clone(), waiting));
+        (Teller { node: node.clone(), queue }, telling)
     }
 
     /// Tells of entries that this node has committed.

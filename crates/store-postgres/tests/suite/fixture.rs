@@ -11,7 +11,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::{runtime::Handle, task::block_in_place};
 
 pub(crate) struct Fixture {
-    store: Arc<PostgresStore>,
+    store: Option<Arc<PostgresStore>>,
     clock: Arc<HandClock>,
     url: String,
     distribution: Distribution,
@@ -50,11 +50,11 @@ impl Fixture {
             migrate(&url).await.expect("the schema");
             open(Options { distribution, ..options(&lead(url.clone()), &clock) }).await
         });
-        Fixture { store, clock, url, distribution }
+        Fixture { store: Some(store), clock, url, distribution }
     }
 
     pub(crate) fn store(&self) -> &Arc<PostgresStore> {
-        &self.store
+        self.store.as_ref().expect("the store is open")
     }
 
     /// The clock, to open something else by it.
@@ -77,11 +77,11 @@ impl Fixture {
 
 impl Harness for Fixture {
     fn ledger(&self) -> Arc<dyn Ledger> {
-        self.store.clone()
+        self.store().clone()
     }
 
     fn directory(&self) -> Arc<dyn Directory> {
-        self.store.clone()
+        self.store().clone()
     }
 
     fn clock(&self) -> &HandClock {
@@ -89,7 +89,10 @@ impl Harness for Fixture {
     }
 
     fn reopen(&mut self) {
-        self.store = self.another_node();
+        // What the old one still had to tell would count as news of another.
+        let closed = self.store.take().and_then(Arc::into_inner);
+        now(closed.expect("nobody else holds the store").close());
+        self.store = Some(self.another_node());
     }
 }
 
