@@ -4,9 +4,13 @@
 //! that are left between two batches, so that the log starts over instead of growing for ever.
 //!
 //! Invariant: a checkpoint that fails loses nothing, for the log is kept; but after an I/O error
-//! nobody knows what is on disk, and the writer stops.
+//! nobody knows what is on disk, and the writer stops. There is no other checkpoint before the next
+//! start, which copies the whole log again: not even when the file is closed.
 
-use crate::failure::{self, WriteFailure};
+use crate::{
+    failure::{self, WriteFailure},
+    schema,
+};
 use rusqlite::Connection;
 use std::{
     path::{Path, PathBuf},
@@ -61,7 +65,8 @@ impl Checkpointer {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
-        if let Err(why) = checkpoint(writer) {
+        let copied = self.copied.try_iter().collect::<Result<(), String>>();
+        if let Err(why) = copied.and_then(|()| checkpoint(writer)) {
             tracing::error!("the log is moved into the ledger at the next start: {why}");
         }
     }
@@ -70,6 +75,7 @@ impl Checkpointer {
 fn serve(path: &PathBuf, nudges: &mpsc::Receiver<()>, tell: &mpsc::Sender<Result<(), String>>) {
     let connection = Connection::open(path).and_then(|connection| {
         connection.pragma_update(None, "synchronous", "FULL")?;
+        schema::keep_log_on_close(&connection)?;
         Ok(connection)
     });
     let connection = match connection {

@@ -136,10 +136,18 @@ pub(crate) fn create(tx: &Transaction<'_>, ledger_uuid: [u8; 16]) -> rusqlite::R
 /// Settings of every connection to `ledger.db`.
 pub(crate) fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    keep_log_on_close(connection)?;
     connection.pragma_update(None, "foreign_keys", false)?;
     connection.pragma_update(None, "temp_store", "memory")?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(())
+}
+
+/// Keeps SQLite from moving the log into the file when the last connection closes. A checkpoint
+/// that copied a part of the log counts that part as done without having synced it; if the sync of
+/// the next one fails, the part may be lost, and a third that succeeds would delete the only copy.
+pub(crate) fn keep_log_on_close(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map(drop)
 }
 
 /// Settings of the writer: every commit is synced, and another thread checkpoints.

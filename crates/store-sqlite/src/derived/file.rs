@@ -7,7 +7,7 @@ use super::{
     error::DerivedError,
     resources::{Numbered, Resources},
 };
-use crate::{chain, row::Seq};
+use crate::{chain, row::Seq, schema};
 use novacore_vocab::ResourceKind;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, config::DbConfig, params};
 use std::{io, path::Path};
@@ -16,9 +16,6 @@ use std::{io, path::Path};
 const SCHEMA_VERSION: i64 = 1;
 /// Marks the file as ours (`PRAGMA application_id`): "NOVD".
 const APPLICATION_ID: i64 = 0x4E4F_5644;
-/// Pages in the log before a commit moves them into the file. Many, since pages are written again
-/// and again; not more, since the ledger's own syncs wait behind what is then written at once.
-const CHECKPOINT_PAGES: i64 = 4_096;
 /// Page cache of the one connection that writes, in KiB.
 const CACHE_KIB: i64 = 32_768;
 
@@ -101,7 +98,9 @@ pub(crate) fn open(path: &Path, ledger_uuid: [u8; 16]) -> Result<Connection, Der
     // Not for safety, all of it can be built anew: a log that is synced bit by bit is not in the
     // way of the ledger's syncs for long.
     connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    // SQLite's own would not tell of a failed sync.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    schema::keep_log_on_close(&connection)?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     connection.set_prepared_statement_cache_capacity(64);
     if is_empty(&connection)? {

@@ -2,6 +2,8 @@
 //!
 //! Invariant: rows arrive in the ledger's order and without gaps; a flush ends where a batch of the
 //! ledger ends.
+//! Invariant: after a failed checkpoint there is no other one before the next start, which copies
+//! the whole log again.
 
 use super::{
     error::DerivedError,
@@ -9,22 +11,47 @@ use super::{
     fold::{Fold, Statements, Sums},
     resources::Resources,
 };
-use crate::row::Row;
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use crate::{
+    failure::{WriteFailure, of_write},
+    row::Row,
+};
+use rusqlite::{Connection, Transaction, TransactionBehavior, hooks::Wal, params};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicI32, Ordering},
+    },
+};
+
+/// Pages in the log before they are moved into the file. Many, since pages are written again and
+/// again; not more, since the ledger's own syncs wait behind what is then written at once.
+const CHECKPOINT_PAGES: i32 = 4_096;
 
 /// The one writer of `derived.db`.
 #[derive(Debug)]
 pub(crate) struct Flusher {
     connection: Connection,
+    /// As of the last commit.
+    log_pages: Arc<AtomicI32>,
     resources: Resources,
     mark: Mark,
 }
 
 impl Flusher {
     /// Carries on at `mark`, which the file was checked to stand at.
-    pub(crate) fn new(connection: Connection, resources: Resources, mark: Mark) -> Flusher {
-        Flusher { connection, resources, mark }
+    pub(crate) fn new(
+        mut connection: Connection,
+        resources: Resources,
+        mark: Mark,
+    ) -> rusqlite::Result<Flusher> {
+        let log_pages = Arc::new(AtomicI32::new(0));
+        let noted = log_pages.clone();
+        connection.wal_hook(Some(move |_: &mut Wal, pages| {
+            noted.store(pages, Ordering::Relaxed);
+            Ok(())
+        }))?;
+        Ok(Flusher { connection, log_pages, resources, mark })
     }
 
     /// Where the file stands.
@@ -50,7 +77,18 @@ impl Flusher {
         catch_unwind(attempt)
             .unwrap_or_else(|panic| Err(DerivedError::Contradiction(panic_text(panic.as_ref()))))?;
         self.mark = mark;
-        Ok(())
+        self.checkpoint_if_long()
+    }
+
+    /// One that finds the disk full or a reader in its way is tried again by the next flush.
+    fn checkpoint_if_long(&self) -> Result<(), DerivedError> {
+        if self.log_pages.load(Ordering::Relaxed) < CHECKPOINT_PAGES {
+            return Ok(());
+        }
+        match self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
+            Err(error) if matches!(of_write(&error), WriteFailure::Fatal(_)) => Err(error.into()),
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     fn flush_sorted(&mut self, rows: &[Row], mark: Mark) -> Result<(), DerivedError> {

@@ -73,7 +73,7 @@ pub(super) fn tables(options: &DerivedOptions) -> Result<(Flusher, Connection), 
     let connection = file::open(&options.dir.join(TABLES_FILE), options.ledger_uuid)?;
     let mark = file::check(&connection, &ledger, options.ledger_uuid, &mut resources)?
         .map_err(DerivedError::Damaged)?;
-    let mut flusher = Flusher::new(connection, resources, mark);
+    let mut flusher = Flusher::new(connection, resources, mark)?;
     catch_up(&ledger, options, &mut flusher)?;
     Ok((flusher, ledger))
 }

@@ -117,10 +117,14 @@ fn checkpoint_until(ledger: &Path, stop: &AtomicBool) {
     let connection = Connection::open(ledger).expect("another connection");
     connection.pragma_update(None, "synchronous", "FULL").expect("a setting");
     while !stop.load(Ordering::SeqCst) {
-        let done = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
-        done.expect("a checkpoint");
+        checkpoint(&connection);
         std::thread::yield_now();
     }
+}
+
+fn checkpoint(connection: &Connection) {
+    let done = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+    done.expect("a checkpoint");
 }
 
 /// Opens a copy of the copy and loses power in the midst of that, if it takes so many steps.
@@ -207,11 +211,21 @@ async fn a_checkpoint_that_cannot_be_synced_stops_the_writer_and_loses_nothing()
     let mut rig = Rig::new().await;
     let log = Log::default();
     log.ask(rig.store(), user(0), tokens("first", 10)).await;
+    let facts = || (0..1_000).map(|_| (user(1), fact())).collect::<Vec<_>>();
+    // A part of the log is copied, which nobody syncs as long as somebody reads.
+    let reader = Connection::open(rig.live().join("ledger.db")).expect("another connection");
+    let told = rig.store().submit_all(facts()).await;
+    assert!(told.iter().all(Result::is_ok), "{told:?}");
+    reader.execute_batch("BEGIN; SELECT count(*) FROM meta").expect("a read that goes on");
+    let told = rig.store().submit_all(facts()).await;
+    assert!(told.iter().all(Result::is_ok), "{told:?}");
+    checkpoint(&Connection::open(rig.live().join("ledger.db")).expect("another connection"));
+    reader.execute_batch("COMMIT").expect("it has read");
+    drop(reader);
     rig.disk.fail_next_sync("ledger.db");
-    let mut calls = 0;
+    let mut calls = 2;
     let refused = loop {
-        let records = (0..1_000).map(|_| (user(1), fact()));
-        let outcomes = rig.store().submit_all(records.collect()).await;
+        let outcomes = rig.store().submit_all(facts()).await;
         let refused = outcomes.iter().find_map(|outcome| outcome.as_ref().err());
         if let Some(error) = refused {
             break error.clone();
