@@ -183,7 +183,7 @@ impl Writer {
 
     /// Notes when an account that was loaded at the start must be swept.
     pub(crate) fn note_due(&mut self, slot: &Slot) {
-        if let Some(due) = slot.seen().next_due {
+        if let Some(due) = slot.next_due() {
             self.due.insert((due, slot.account.user));
         }
     }

@@ -49,7 +49,7 @@ pub(crate) const DOUBT_S_MAX: i64 = 900;
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// A command on its way to its account.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Ask {
     pub(crate) place: Place,
     pub(crate) command: Command,
@@ -138,8 +138,17 @@ fn by_bucket(asks: Vec<Ask>) -> BTreeMap<i32, Vec<Ask>> {
 }
 
 async fn run_together(node: &Node, asks: Vec<Ask>) -> Done {
-    let checked: Vec<Result<Ask, StoreError>> = asks.into_iter().map(check).collect();
-    let sound = checked.iter().filter_map(|ask| ask.as_ref().ok()).cloned().collect::<Vec<_>>();
+    let mut sound = Vec::with_capacity(asks.len());
+    let mut refused: Vec<Option<StoreError>> = Vec::with_capacity(asks.len());
+    for ask in asks {
+        match check(&ask) {
+            Ok(()) => {
+                sound.push(ask);
+                refused.push(None);
+            }
+            Err(error) => refused.push(Some(error)),
+        }
+    }
     let count = sound.len();
     let mut done = match Batch::of(sound, node.clock.now()) {
         Some(batch) => run_batch(node, &batch)
@@ -148,15 +157,16 @@ async fn run_together(node: &Node, asks: Vec<Ask>) -> Done {
         None => Done { results: Vec::new(), posted: Vec::new() },
     };
     let mut results = done.results.drain(..);
-    let next = |ask: Result<Ask, StoreError>| {
-        ask.and_then(|_| results.next().unwrap_or(Err(StoreError::Unavailable)))
+    let next = |refused: Option<StoreError>| match refused {
+        Some(error) => Err(error),
+        None => results.next().unwrap_or(Err(StoreError::Unavailable)),
     };
-    let results = checked.into_iter().map(next).collect();
+    let results = refused.into_iter().map(next).collect();
     Done { results, posted: done.posted }
 }
 
 /// Metadata are stored as JSON: what is none must not fail the commands beside it.
-fn check(ask: Ask) -> Result<Ask, StoreError> {
+fn check(ask: &Ask) -> Result<(), StoreError> {
     let metadata = match &ask.command.verb {
         Verb::Record(record) => record.metadata.as_deref(),
         Verb::Reserve(reserve) => reserve.metadata.as_deref(),
@@ -167,7 +177,7 @@ fn check(ask: Ask) -> Result<Ask, StoreError> {
     match bounded.map(serde_json::from_str::<&RawValue>) {
         Some(Err(_)) => Err(StoreError::Internal("metadata are not JSON".into())),
         // Too long ones are refused by the ledger itself.
-        Some(Ok(_)) | None => Ok(ask),
+        Some(Ok(_)) | None => Ok(()),
     }
 }
 

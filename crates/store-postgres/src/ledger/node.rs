@@ -38,43 +38,10 @@ pub(crate) struct Node {
     pub(crate) hearing: Hearing,
     /// Entries ever written, as far as this node has heard.
     pub(crate) entries: AtomicU64,
-    trouble: RwLock<Option<StoreError>>,
-}
-
-/// What a node is made of.
-pub(crate) struct Parts {
-    pub(crate) pool: Pool,
-    pub(crate) writers: Pool,
-    pub(crate) distribution: Distribution,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) clock_offset_max: Option<Duration>,
-    pub(crate) observer: Arc<dyn Observer>,
-    pub(crate) resources: Vec<ResourceSpec>,
-    pub(crate) policy: Versioned,
-    pub(crate) entries: u64,
+    pub(super) trouble: RwLock<Option<StoreError>>,
 }
 
 impl Node {
-    pub(crate) fn new(parts: Parts) -> Node {
-        Node {
-            id: Uuid::new_v4(),
-            pool: parts.pool,
-            writers: parts.writers,
-            distribution: parts.distribution,
-            clock: parts.clock,
-            clock_offset_max: parts.clock_offset_max,
-            observer: parts.observer,
-            resources: parts.resources,
-            policy: ArcSwap::from_pointee(parts.policy),
-            places: Places::default(),
-            audience: Audience::default(),
-            listeners: Listeners::default(),
-            hearing: Hearing::default(),
-            entries: AtomicU64::new(parts.entries),
-            trouble: RwLock::new(None),
-        }
-    }
-
     /// Takes over a policy unless a newer one is known.
     pub(crate) fn take_policy(&self, read: Versioned) -> Arc<Versioned> {
         let read = Arc::new(read);

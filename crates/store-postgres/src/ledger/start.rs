@@ -3,16 +3,22 @@
 //! Invariant: dropping it lets the lanes finish what is queued, and ends everything else.
 
 use super::{
+    audience::Audience,
     lanes::Lanes,
     listen::{Ear, listen},
-    node::{Node, Parts},
-    partitions, policy, sweep,
+    node::Node,
+    partitions,
+    place::Places,
+    policy, sweep,
     tell::Teller,
 };
-use crate::{address::Address, failure, open::Options, pool::Pool};
-use novacore_store::error::StoreError;
-use std::sync::Arc;
+use crate::{address::Address, directory::Hearing, failure, open::Options, pool::Pool};
+use arc_swap::ArcSwap;
+use novacore_store::{changes::Listeners, error::StoreError};
+use parking_lot::RwLock;
+use std::sync::{Arc, atomic::AtomicU64};
 use tokio::task::JoinHandle;
+use uuid::Uuid;
 
 const ENTRIES: &str = "SELECT coalesce(sum(version), 0)::bigint FROM account";
 
@@ -63,7 +69,8 @@ pub(crate) async fn start(
     drop(client);
     // Before anybody can subscribe, so that nothing is missed.
     let ear = Ear::open(&address).await.map_err(told)?;
-    let node = Arc::new(Node::new(Parts {
+    let node = Arc::new(Node {
+        id: Uuid::new_v4(),
         pool,
         writers: Pool::new(address.for_lanes(), options.lanes.max(1))?,
         distribution: options.distribution,
@@ -71,9 +78,14 @@ pub(crate) async fn start(
         clock_offset_max: options.clock_offset_max,
         observer: options.observer,
         resources: options.resources,
-        policy,
-        entries: u64::try_from(entries).unwrap_or(0),
-    }));
+        policy: ArcSwap::from_pointee(policy),
+        places: Places::default(),
+        audience: Audience::default(),
+        listeners: Listeners::default(),
+        hearing: Hearing::default(),
+        entries: AtomicU64::new(u64::try_from(entries).unwrap_or(0)),
+        trouble: RwLock::new(None),
+    });
     let (teller, telling) = Teller::start(&node);
     let lanes = Lanes::start(&node, &teller, options.lanes);
     let listener = tokio::spawn(listen(node.clone(), address, ear));

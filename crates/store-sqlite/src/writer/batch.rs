@@ -97,7 +97,7 @@ impl Writer {
         let mut asks = Vec::with_capacity(due.len());
         for (due, user) in due {
             let slot = self.setup.shared.accounts.get(user);
-            match slot.filter(|slot| slot.seen().next_due == Some(due)) {
+            match slot.filter(|slot| slot.next_due() == Some(due)) {
                 Some(slot) => asks.push(Ask::sweep(slot)),
                 None => drop(self.due.remove(&(due, user))),
             }
