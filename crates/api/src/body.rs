@@ -1,12 +1,12 @@
 //! Bodies, queries and headers of requests.
 
-use crate::problem::Failure;
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Request, rejection::BytesRejection},
     http::{HeaderMap, header, request::Parts},
     response::IntoResponse,
 };
+use novacore_edge::Failure;
 use novacore_vocab::IdempotencyKey;
 use novacore_wire::{body, problem::ProblemKind};
 use serde::de::DeserializeOwned;

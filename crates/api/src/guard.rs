@@ -1,6 +1,6 @@
 //! What happens around every request: its path is checked, its id is made, its answer is counted.
 
-use crate::{problem::Failure, router::ApiState};
+use crate::router::ApiState;
 use axum::{
     extract::{MatchedPath, Request, State},
     http::{HeaderName, HeaderValue, Method},
@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures::FutureExt;
+use novacore_edge::Failure;
 use novacore_wire::problem::ProblemKind;
 use std::{panic::AssertUnwindSafe, time::Instant};
 use uuid::Uuid;

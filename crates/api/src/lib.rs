@@ -12,11 +12,9 @@ mod body;
 mod caller;
 mod docs;
 mod guard;
-mod problem;
 mod router;
 mod routes;
 mod view;
 
 pub use docs::openapi;
-pub use problem::request_timeout;
 pub use router::{ApiOptions, internal_router, router};

@@ -3,7 +3,6 @@
 use crate::{
     caller::{self, Mount},
     docs, guard,
-    problem::Failure,
     routes::{admin, auth, events, health, reservations, stream, usage},
 };
 use axum::{
@@ -14,6 +13,7 @@ use axum::{
     routing::{get, post, put},
 };
 use novacore_app::cx::Cx;
+use novacore_edge::Failure;
 use novacore_wire::{
     body::{BATCH_BYTES_MAX, BODY_BYTES_MAX},
     problem::ProblemKind,

@@ -1,7 +1,7 @@
 //! From the domain to the shapes of the wire.
 
-use crate::problem::Failure;
 use novacore_app::{report::AccountReport, submit::Done};
+use novacore_edge::Failure;
 use novacore_ledger::{Answer, Cap, Entry, Hold, Limit, Mode, OnExpiry, Override, Standing, Tier};
 use novacore_vocab::{
     Amount, EntryId, HoldId, Percent, ResourceName, ResourceSpec, Timestamp, UserId, human_amount,

@@ -3,8 +3,6 @@
 use super::auth::{known_tier, user_of};
 use crate::{
     body::{Json, Path, Query, bounded},
-    caller::Caller,
-    problem::Failure,
     router::ApiState,
     view,
 };
@@ -18,6 +16,7 @@ use novacore_app::{
     overrides::{self, OverrideAsk, OverrideTarget},
     overview, people, report, tiers,
 };
+use novacore_edge::{Failure, caller::Caller};
 use novacore_ledger::{LimitName, Tier};
 use novacore_vocab::{TierName, human_amount};
 use novacore_wire::{admin as wire, auth::Done};

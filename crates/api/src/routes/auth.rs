@@ -2,8 +2,6 @@
 
 use crate::{
     body::{Json, Path, path},
-    caller::Caller,
-    problem::Failure,
     router::{ApiState, ClientAddress},
 };
 use axum::{
@@ -14,6 +12,7 @@ use axum::{
 };
 use novacore_access::{KeyAsk, KeyName, Scope, Scopes, User};
 use novacore_app::auth::{SignedIn, register::EmailAndPassword};
+use novacore_edge::{Failure, caller::Caller};
 use novacore_vocab::{KeyId, TierName, UserId};
 use novacore_wire::auth as wire;
 use secrecy::{ExposeSecret, SecretString};
@@ -104,7 +103,7 @@ pub(crate) async fn sessions(
 }
 
 pub(crate) async fn me(State(state): State<ApiState>, caller: Caller) -> Result<Response, Failure> {
-    let permit = caller.reads(&state).await?;
+    let permit = caller.reads(&state.cx).await?;
     let user = state.cx.auth.find_user(permit.account().user).await?;
     let user = user.ok_or(novacore_access::Denied::NotFound)?;
     let body = wire::Me {

@@ -2,8 +2,6 @@
 
 use crate::{
     body::{Query, bounded, media_type, read_bytes},
-    caller::Caller,
-    problem::Failure,
     router::ApiState,
     view,
 };
@@ -19,6 +17,7 @@ use novacore_app::{
     record,
     submit::Done,
 };
+use novacore_edge::{Failure, caller::Caller};
 use novacore_ledger::{EntryKind, Expect, Record};
 use novacore_vocab::{Source, Timestamp, UserId, Version};
 use novacore_wire::{
@@ -90,7 +89,7 @@ async fn read(state: &ApiState, caller: &Caller, text: &RawValue) -> Result<Even
         }
         None => None,
     };
-    let subject = caller.subject(state, named).await?;
+    let subject = caller.subject(&state.cx, named).await?;
     let permit = caller.principal.send_events(&subject)?;
     let user = subject.account().user;
     let corrects = event.data.corrects.map(|id| record::corrected(user, id)).transpose()?;
@@ -140,7 +139,7 @@ pub(crate) async fn list(
     caller: Caller,
     Query(query): Query<EntriesQuery>,
 ) -> Result<Response, Failure> {
-    let permit = caller.reads(&state).await?;
+    let permit = caller.reads(&state.cx).await?;
     let user = permit.account().user;
     let ask = entries_ask(&query)?;
     let rows_max = ask.rows_max;

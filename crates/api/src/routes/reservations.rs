@@ -2,8 +2,6 @@
 
 use crate::{
     body::{Json, Key, Path, path, read_bytes},
-    caller::Caller,
-    problem::Failure,
     router::ApiState,
     view,
 };
@@ -15,6 +13,7 @@ use axum::{
 };
 use novacore_access::Subject;
 use novacore_app::holds;
+use novacore_edge::{Failure, caller::Caller};
 use novacore_ledger::{HoldAsk, OnExpiry, Reserve, Settle};
 use novacore_vocab::{Amount, HoldId, ResourceName};
 use novacore_wire::{
@@ -30,7 +29,7 @@ pub(crate) async fn reserve(
     Key(key): Key,
     Json(ask): Json<ReserveRequest>,
 ) -> Result<Response, Failure> {
-    let subject = caller.subject(&state, ask.user_id).await?;
+    let subject = caller.subject(&state.cx, ask.user_id).await?;
     let permit = caller.principal.reserve(&subject)?;
     let ask = Reserve {
         amounts: amounts(ask.amounts),
@@ -59,7 +58,7 @@ async fn hold_of(
     // A hold names its user; one whom nobody knows has none, and must not be made by asking.
     let known = state.cx.auth.find_user(id.user).await?;
     let subject = match known {
-        Some(_) => caller.subject(state, Some(id.user)).await?,
+        Some(_) => caller.subject(&state.cx, Some(id.user)).await?,
         None => Subject::unknown(id.user),
     };
     Ok((id, subject))

@@ -1,6 +1,6 @@
 //! The caller's usage as it happens, by server-sent events.
 
-use crate::{caller::Caller, problem::Failure, router::ApiState, view};
+use crate::{router::ApiState, view};
 use axum::{
     extract::State,
     http::HeaderMap,
@@ -11,6 +11,7 @@ use axum::{
 };
 use futures::stream::{self as streams, StreamExt};
 use novacore_app::stream;
+use novacore_edge::{Failure, caller::Caller};
 use novacore_vocab::Version;
 use std::{convert::Infallible, pin::Pin, time::Duration};
 use tokio::sync::watch;
@@ -22,7 +23,7 @@ pub(crate) async fn open(
     caller: Caller,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let permit = caller.reads(&state).await?;
+    let permit = caller.reads(&state.cx).await?;
     let user = permit.account().user;
     let opened = stream::open(&state.cx, permit, last_event_id(&headers)?).await?;
     state.cx.metrics.stream_opened();

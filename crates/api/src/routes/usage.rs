@@ -2,8 +2,6 @@
 
 use crate::{
     body::{Json, Key, Path, Query, bounded},
-    caller::Caller,
-    problem::Failure,
     router::ApiState,
     view,
 };
@@ -14,6 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use novacore_app::{check_quota, record, report};
+use novacore_edge::{Failure, caller::Caller};
 use novacore_ledger::{Expect, Record, Standing};
 use novacore_vocab::{ResourceKind, Source, Timestamp, human_bytes};
 use novacore_wire::usage::{
@@ -34,7 +33,7 @@ pub(crate) async fn stats(
     Query(query): Query<DaysQuery>,
 ) -> Result<Response, Failure> {
     let days = days_of(&query)?;
-    let permit = caller.reads(&state).await?;
+    let permit = caller.reads(&state.cx).await?;
     let account = report::account(&state.cx, permit).await?;
     let mut amounts = Vec::with_capacity(account.rows.len());
     for (spec, standing) in &account.rows {
@@ -56,7 +55,7 @@ async fn standing(
     caller: &Caller,
     resource: &'static str,
 ) -> Result<Standing, Failure> {
-    let permit = caller.reads(state).await?;
+    let permit = caller.reads(&state.cx).await?;
     let account = report::account(&state.cx, permit).await?;
     let row = account.row(resource).ok_or_else(|| view::missing(resource))?;
     Ok(row.1.clone())
@@ -94,7 +93,7 @@ pub(crate) async fn check(
     caller: Caller,
     Json(ask): Json<CheckQuotaRequest>,
 ) -> Result<Reply<CheckQuota>, Failure> {
-    let permit = caller.reads(&state).await?;
+    let permit = caller.reads(&state.cx).await?;
     let (resource, amount) = (&ask.resource_type, ask.amount.0);
     let verdict = check_quota::check_quota(&state.cx, permit, resource, amount).await?;
     Ok(Reply(CheckQuota {
@@ -112,7 +111,7 @@ pub(crate) async fn timeseries(
     Query(query): Query<DaysQuery>,
 ) -> Result<Reply<Vec<DayRow>>, Failure> {
     let days = days_of(&query)?;
-    let permit = caller.reads(&state).await?;
+    let permit = caller.reads(&state.cx).await?;
     let series = report::days(&state.cx, permit, &view::resource(&resource)?, days).await?;
     let rows = series.iter().map(|row| DayRow { date: date(row.day), amount: row.amount });
     Ok(Reply(rows.collect()))
@@ -122,7 +121,7 @@ pub(crate) async fn tier(
     State(state): State<ApiState>,
     caller: Caller,
 ) -> Result<Reply<TierOf>, Failure> {
-    let permit = caller.reads(&state).await?;
+    let permit = caller.reads(&state.cx).await?;
     let account = report::account(&state.cx, permit).await?;
     Ok(Reply(TierOf { user_id: account.user, tier: account.tier }))
 }
@@ -131,7 +130,7 @@ pub(crate) async fn quota(
     State(state): State<ApiState>,
     caller: Caller,
 ) -> Result<Response, Failure> {
-    let permit = caller.reads(&state).await?;
+    let permit = caller.reads(&state.cx).await?;
     let account = report::account(&state.cx, permit).await?;
     Ok(Reply(view::quota(&account)?).into_response())
 }
@@ -142,7 +141,7 @@ pub(crate) async fn history(
     Query(query): Query<DaysQuery>,
 ) -> Result<Reply<History>, Failure> {
     let days = days_of(&query)?;
-    let permit = caller.reads(&state).await?;
+    let permit = caller.reads(&state.cx).await?;
     let account = report::account(&state.cx, permit).await?;
     let mut by_day: BTreeMap<i64, HistoryRow> = BTreeMap::new();
     for (spec, _) in &account.rows {
@@ -166,7 +165,7 @@ pub(crate) async fn record(
     Key(key): Key,
     Json(ask): Json<RecordRequest>,
 ) -> Result<Response, Failure> {
-    let subject = caller.subject(&state, Some(ask.user_id)).await?;
+    let subject = caller.subject(&state.cx, Some(ask.user_id)).await?;
     let permit = caller.principal.record_usage(&subject)?;
     let (resource, amount) = (ask.resource_type.clone(), ask.amount.0);
     let done = record::record(&state.cx, permit, record_of(&ask)?, key).await?;

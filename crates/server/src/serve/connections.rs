@@ -142,7 +142,7 @@ async fn answer(
 
 /// The rest of the body is not waited for, so the connection ends with this answer.
 fn too_slow() -> Response<Body> {
-    let mut response = novacore_api::request_timeout();
+    let mut response = novacore_edge::request_timeout();
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }

@@ -20,14 +20,16 @@ use novacore_wire::{
 
 /// A problem as an answer.
 #[derive(Debug)]
-pub(crate) struct Failure(pub(crate) Problem);
+pub struct Failure(pub Problem);
 
 impl Failure {
-    pub(crate) fn new(kind: ProblemKind, detail: impl Into<String>) -> Failure {
+    /// A problem of this kind with a text for people.
+    pub fn new(kind: ProblemKind, detail: impl Into<String>) -> Failure {
         Failure(Problem::new(kind, detail))
     }
 
-    pub(crate) fn invalid(field: &str, why: impl std::fmt::Display) -> Failure {
+    /// A field that is understood and invalid.
+    pub fn invalid(field: &str, why: impl std::fmt::Display) -> Failure {
         Failure(Problem::invalid(field, why))
     }
 }
