@@ -17,9 +17,15 @@ use uuid::Uuid;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Runs a request between its check and its count.
-pub(crate) async fn guard(State(state): State<ApiState>, request: Request, next: Next) -> Response {
+pub(crate) async fn guard(
+    State(state): State<ApiState>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let begun = Instant::now();
     let id = Uuid::new_v4();
+    let id_value = HeaderValue::try_from(id.to_string()).expect("an id is a header's value");
+    request.headers_mut().insert(REQUEST_ID, id_value.clone());
     let method = method_word(request.method());
     let path = request.extensions().get::<MatchedPath>().cloned();
     let mut response = match unclear(request.uri().path()) {
@@ -40,9 +46,7 @@ pub(crate) async fn guard(State(state): State<ApiState>, request: Request, next:
     } else {
         tracing::debug!(request.id = %id, http.route = route, http.status = code, "answered");
     }
-    if let Ok(value) = HeaderValue::try_from(id.to_string()) {
-        response.headers_mut().insert(REQUEST_ID, value);
-    }
+    response.headers_mut().insert(REQUEST_ID, id_value);
     response
 }
 

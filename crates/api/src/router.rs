@@ -7,13 +7,14 @@ use crate::{
 };
 use axum::{
     Router,
-    extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts},
+    extract::{ConnectInfo, DefaultBodyLimit, FromRequestParts, Request, State},
     http::request::Parts,
     middleware::from_fn_with_state,
-    routing::{get, post, put},
+    response::{IntoResponse, Response},
+    routing::{any, get, post, put},
 };
 use novacore_app::cx::Cx;
-use novacore_edge::Failure;
+use novacore_edge::{DataPlane, Failure};
 use novacore_wire::{
     body::{BATCH_BYTES_MAX, BODY_BYTES_MAX},
     problem::ProblemKind,
@@ -32,6 +33,8 @@ pub struct ApiOptions {
     pub trusted_proxies: Vec<IpAddr>,
     /// Closes when the server stops, which ends the streams: they would never finish by themselves.
     pub stop: Option<watch::Receiver<()>>,
+    /// What answers other paths.
+    pub data_plane: Option<Arc<dyn DataPlane>>,
 }
 
 /// What handlers are given.
@@ -60,6 +63,8 @@ pub fn router(cx: Cx, options: ApiOptions) -> Router {
 
 /// Only what services call, for a listener of its own.
 pub fn internal_router(cx: Cx, options: ApiOptions) -> Router {
+    // Services call services by themselves.
+    let options = ApiOptions { data_plane: None, ..options };
     let state = ApiState { cx, mount: Mount::Internal, options: Arc::new(options) };
     let open = open_routes().with_state(state.clone());
     finish(internal_routes(&state).merge(open), state)
@@ -67,12 +72,20 @@ pub fn internal_router(cx: Cx, options: ApiOptions) -> Router {
 
 fn finish(routes: Router, state: ApiState) -> Router {
     routes
-        .fallback(|| async { Failure::new(ProblemKind::NotFound, "there is no such path") })
+        .fallback_service(any(other).with_state(state.clone()))
         .method_not_allowed_fallback(|| async {
             Failure::new(ProblemKind::MethodNotAllowed, "this path has no such method")
         })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn_with_state(state, guard::guard))
+}
+
+/// A path that is none of ours.
+async fn other(State(state): State<ApiState>, request: Request) -> Response {
+    match &state.options.data_plane {
+        Some(plane) if plane.serves(request.uri().path()) => plane.clone().answer(request).await,
+        _ => Failure::new(ProblemKind::NotFound, "there is no such path").into_response(),
+    }
 }
 
 /// The same calls between services; none of them is heard without the service token.

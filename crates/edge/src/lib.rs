@@ -5,6 +5,8 @@
 //! Not here: routes, rules, and the dialects of the data plane.
 
 pub mod caller;
+mod data_plane;
 mod problem;
 
+pub use data_plane::DataPlane;
 pub use problem::{Failure, request_timeout};

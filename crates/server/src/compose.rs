@@ -11,6 +11,7 @@ use novacore_app::{
     cx::Cx,
     metrics::Metrics,
 };
+use novacore_gateway::{Gateway, Options};
 use novacore_store::{clock::Clock, directory::Directory, ledger::Ledger};
 use novacore_store_postgres::{self as postgres, PostgresStore};
 use novacore_store_sqlite::{self as embedded, OnFatal, SqliteStore};
@@ -113,4 +114,9 @@ fn on_store<S: Ledger + Directory + 'static>(
 /// As [`compose`], under the machine's clock.
 pub(crate) async fn compose_now(config: &Config) -> anyhow::Result<Cx> {
     compose(config, Arc::new(SystemClock)).await
+}
+
+/// The data plane over these use-cases.
+pub(crate) fn gateway(_: &Config, cx: &Cx) -> anyhow::Result<Gateway> {
+    Ok(Gateway::new(cx.clone(), Options::default())?)
 }

@@ -2,17 +2,22 @@
 
 mod connections;
 
-use crate::{compose::compose_now, config::Config};
+use crate::{
+    compose::{compose_now, gateway},
+    config::Config,
+};
 use anyhow::Context;
-use connections::accept;
+use connections::{Limits, accept};
 use novacore_access::Email;
 use novacore_api::{ApiOptions, internal_router, router};
 use novacore_app::{auth::bootstrap::FirstAdmin, cx::Cx};
+use novacore_gateway::Gateway;
 use secrecy::ExposeSecret;
 use std::{
     fmt,
     io::{self, Write},
     net::SocketAddr,
+    sync::Arc,
 };
 use tokio::{
     net::TcpListener,
@@ -28,27 +33,33 @@ pub(crate) async fn serve(config: &Config) -> anyhow::Result<()> {
     let cx = compose_now(config).await?;
     let (stop, stopped) = watch::channel(());
     let trusted_proxies = config.server.trusted_proxies.clone();
-    let options = ApiOptions { trusted_proxies, stop: Some(stopped.clone()) };
+    let gateway = Arc::new(gateway(config, &cx)?);
+    let options = ApiOptions {
+        trusted_proxies,
+        stop: Some(stopped.clone()),
+        data_plane: Some(gateway.clone()),
+    };
+    let limits = Limits::new(&config.server, gateway.clone());
     let listener = bind(config.server.listen).await?;
     let address = listener.local_addr()?;
     let mut servers = vec![tokio::spawn(accept(
         listener,
         router(cx.clone(), options.clone()),
-        config.server.clone(),
+        limits.clone(),
         stopped.clone(),
     ))];
     if let Some(internal) = config.server.internal_listen {
         let listener = bind(internal).await?;
         say(format_args!("internal calls on http://{}", listener.local_addr()?));
         let routes = internal_router(cx.clone(), options);
-        servers.push(tokio::spawn(accept(listener, routes, config.server.clone(), stopped)));
+        servers.push(tokio::spawn(accept(listener, routes, limits, stopped)));
     }
     greet(config, &cx, address).await?;
     signals.next().await;
     tracing::info!("stopping: no new connections, requests may finish");
     drop(stop);
     tokio::select! {
-        drained = drain(servers) => drained?,
+        drained = drain(servers, &gateway) => drained?,
         () = signals.next() => {
             tracing::warn!("asked again: requests are cut short");
         }
@@ -63,10 +74,11 @@ async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
 }
 
-async fn drain(servers: Vec<JoinHandle<()>>) -> anyhow::Result<()> {
+async fn drain(servers: Vec<JoinHandle<()>>, gateway: &Gateway) -> anyhow::Result<()> {
     for server in servers {
         server.await?;
     }
+    gateway.drain().await;
     Ok(())
 }
 

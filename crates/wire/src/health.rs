@@ -52,4 +52,16 @@ pub struct Status {
     /// The server's time.
     #[schema(value_type = String, format = DateTime)]
     pub timestamp: Timestamp,
+    /// Services and providers behind the gateway.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub upstreams: Vec<Upstream>,
+}
+
+/// A service or provider behind the gateway.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Upstream {
+    /// The route's prefix, or the provider's name.
+    pub name: String,
+    /// `up`, `down` while calls are refused for it, or `unknown` before the first call.
+    pub status: &'static str,
 }

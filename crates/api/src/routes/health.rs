@@ -57,5 +57,10 @@ pub(crate) async fn status(State(state): State<ApiState>) -> Reply<Status> {
         service: "novacore",
         version: env!("CARGO_PKG_VERSION"),
         timestamp: state.cx.clock.now(),
+        upstreams: state
+            .options
+            .data_plane
+            .as_ref()
+            .map_or_else(Vec::new, |plane| plane.upstreams()),
     })
 }

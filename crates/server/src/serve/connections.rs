@@ -18,6 +18,7 @@ use hyper_util::{
     server::{conn::auto, graceful::GracefulShutdown},
     service::TowerToHyperService,
 };
+use novacore_edge::DataPlane;
 use std::{convert::Infallible, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -36,18 +37,37 @@ const PING_INTERVAL: Duration = Duration::from_secs(30);
 /// The pause after the system refused to give us a connection, such as for want of descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// What bounds connections and requests.
+#[derive(Clone, Debug)]
+pub(super) struct Limits {
+    server: Server,
+    data_plane: Arc<dyn DataPlane>,
+}
+
+impl Limits {
+    pub(super) fn new(server: &Server, data_plane: Arc<dyn DataPlane>) -> Limits {
+        Limits { server: server.clone(), data_plane }
+    }
+
+    /// How long a request may take until its answer begins. The data plane has limits of its own.
+    fn of_request(&self, path: &str) -> Option<Duration> {
+        let limit = Duration::from_secs(self.server.request_seconds);
+        (!self.data_plane.serves(path)).then_some(limit)
+    }
+}
+
 /// Accepts connections until `stopped` closes, then lets them finish within the drain time.
 pub(super) async fn accept(
     listener: TcpListener,
     routes: Router,
-    server: Server,
+    limits: Limits,
     mut stopped: watch::Receiver<()>,
 ) {
+    let server = &limits.server;
     let places = Arc::new(Semaphore::new(server.connections_max));
     let graceful = GracefulShutdown::new();
     // A head that is late, and a first request that never comes: both end the connection.
     let head_timeout = Duration::from_secs(server.head_seconds);
-    let request_timeout = Duration::from_secs(server.request_seconds);
     let builder = builder(head_timeout);
     loop {
         let next = next_connection(&listener, &places);
@@ -56,12 +76,14 @@ pub(super) async fn accept(
             _ = stopped.changed() => break,
         };
         let routes = routes.clone();
+        let limits = limits.clone();
         let heard = Arc::new(Notify::new());
         let first = heard.clone();
         let service = service_fn(move |mut request: Request<Incoming>| {
             heard.notify_one();
             request.extensions_mut().insert(ConnectInfo(peer));
-            answer(routes.clone(), request, request_timeout)
+            let limit = limits.of_request(request.uri().path());
+            answer(routes.clone(), request, limit)
         });
         let connection = builder
             .serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service))
@@ -131,9 +153,10 @@ fn builder(head_timeout: Duration) -> auto::Builder<TokioExecutor> {
 async fn answer(
     routes: Router,
     request: Request<Incoming>,
-    limit: Duration,
+    limit: Option<Duration>,
 ) -> Result<Response<Body>, Infallible> {
     let answer = routes.oneshot(request.map(Body::new));
+    let Some(limit) = limit else { return answer.await };
     match tokio::time::timeout(limit, answer).await {
         Ok(answer) => answer,
         Err(_) => Ok(too_slow()),
