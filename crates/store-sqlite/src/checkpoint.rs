@@ -21,6 +21,12 @@ use std::{
 /// How many rows are appended between two checkpoints: some 16 MiB of log.
 const ROWS_BETWEEN: usize = 60_000;
 
+/// Copies what it can while others work.
+const PASSIVE: &str = "PRAGMA wal_checkpoint(PASSIVE)";
+/// Copies all and empties the log, so that the ledger's file stands alone; less while somebody
+/// reads.
+const TRUNCATE: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
+
 /// The checkpoint thread, seen from the writer.
 #[derive(Debug)]
 pub(crate) struct Checkpointer {
@@ -49,7 +55,7 @@ impl Checkpointer {
         self.rows += rows;
         if let Ok(copied) = self.copied.try_recv() {
             copied?;
-            checkpoint(writer)?;
+            checkpoint(writer, PASSIVE)?;
         }
         if self.rows >= ROWS_BETWEEN {
             self.rows = 0;
@@ -66,7 +72,7 @@ impl Checkpointer {
             let _ = thread.join();
         }
         let copied = self.copied.try_iter().collect::<Result<(), String>>();
-        if let Err(why) = copied.and_then(|()| checkpoint(writer)) {
+        if let Err(why) = copied.and_then(|()| checkpoint(writer, TRUNCATE)) {
             tracing::error!("the log is moved into the ledger at the next start: {why}");
         }
     }
@@ -83,15 +89,15 @@ fn serve(path: &PathBuf, nudges: &mpsc::Receiver<()>, tell: &mpsc::Sender<Result
         Err(error) => return tracing::error!("no checkpoints: {error}"),
     };
     while nudges.recv().is_ok() {
-        if tell.send(checkpoint(&connection)).is_err() {
+        if tell.send(checkpoint(&connection, PASSIVE)).is_err() {
             return;
         }
     }
 }
 
 /// One that finds the disk full is tried again by the next.
-fn checkpoint(connection: &Connection) -> Result<(), String> {
-    let done = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+fn checkpoint(connection: &Connection, how: &str) -> Result<(), String> {
+    let done = connection.query_row(how, [], |_| Ok(()));
     match done.map_err(|error| failure::of_write(&error)) {
         Ok(()) => Ok(()),
         Err(WriteFailure::Fatal(why)) => Err(format!("a checkpoint failed: {why}")),
