@@ -25,7 +25,7 @@ pub use password::{
     PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, PasswordError, PasswordHash, check_password,
 };
 pub use permit::{
-    Administer, Denied, KeyAsk, ManageKeys, ManageSelf, Permit, ReadUsage, RecordUsage, Reserve,
+    Administer, CallModels, Denied, KeyAsk, ManageKeys, ManageSelf, Permit, ReadUsage, RecordUsage, Reserve,
     SendEvents, SettleHold,
 };
 pub use principal::{Credential, Principal};

@@ -4,6 +4,7 @@
 //! |---|---|---|---|
 //! | read usage, ask | signed in; key `usage:read` | key `usage:read act_as` | service; admin |
 //! | reserve, settle, send events | key `usage:write` | key `usage:write act_as` | service |
+//! | call models | signed in; key `llm` | key `llm act_as` | service |
 //! | record | key `usage:write act_as` | key `usage:write act_as` | service |
 //! | API keys | signed in | | signed-in admin; operator |
 //! | administer | | | admin |
@@ -80,8 +81,27 @@ account_actions! {
     SettleHold,
     /// Send usage as events.
     SendEvents,
+    /// Call models, on the account's quota.
+    CallModels,
     /// Change one's own password and end one's own sessions.
     ManageSelf,
+}
+
+impl Permit<CallModels> {
+    /// To hold headroom for the call.
+    pub fn reserve(&self) -> Permit<Reserve> {
+        Permit { actor: self.actor, action: Reserve(self.account()) }
+    }
+
+    /// To charge what the call used.
+    pub fn settle(&self) -> Permit<SettleHold> {
+        Permit { actor: self.actor, action: SettleHold(self.account()) }
+    }
+
+    /// To correct what was charged before the provider told the truth.
+    pub fn correct(&self) -> Permit<RecordUsage> {
+        Permit { actor: self.actor, action: RecordUsage(self.account()) }
+    }
 }
 
 /// Administer users, tiers and limits, and read the audit log.
@@ -138,6 +158,21 @@ impl Principal {
     pub fn settle_hold(&self, of: &Subject) -> Result<Permit<SettleHold>, Denied> {
         self.write_usage(of)?;
         Ok(self.permit(SettleHold(of.account)))
+    }
+
+    /// To call models on the quota of `of`. Who may call may not write usage by himself: the
+    /// gateway meters for him.
+    pub fn call_models(&self, of: &Subject) -> Result<Permit<CallModels>, Denied> {
+        if self.is_console() || !self.allows(Scope::Llm) {
+            return Err(Denied::Forbidden("the key needs the scope llm"));
+        }
+        if !of.exists || !(self.is_service() || self.reaches(of)) {
+            return Err(Denied::NotFound);
+        }
+        if of.disabled {
+            return Err(Denied::Disabled);
+        }
+        Ok(self.permit(CallModels(of.account)))
     }
 
     /// To manage one's own password and sessions.

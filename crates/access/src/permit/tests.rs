@@ -75,29 +75,30 @@ fn verdicts<T>(ask: impl Fn(&Subject) -> Result<T, Denied>) -> String {
 fn the_table_of_authority() {
     // Of each right: own account, same organisation, another's. y yes, f forbidden, n not found.
     let table = "
-        who                                        read reserve settle events record keys administer
-        token                                      yyy  yyy     yyy    yyy    yyy    fff  f
-        console                                    yyy  fff     fff    fff    fff    yyy  y
-        service                                    yyy  yyy     yyy    yyy    yyy    ynn  f
-        admin                                      yyy  fff     fff    fff    fff    yyy  y
-        student                                    ynn  fff     fff    fff    fff    ynn  f
-        subscriber                                 ynn  fff     fff    fff    fff    ynn  f
-        student key usage:read                     ynn  fff     fff    fff    fff    fff  f
-        student key usage:write                    fff  ynn     ynn    ynn    fff    fff  f
-        student key usage:read act_as              yyn  fff     fff    fff    fff    fff  f
-        student key usage:write act_as             fff  yyn     yyn    yyn    yyn    fff  f
-        student key usage:read usage:write admin   ynn  ynn     ynn    ynn    fff    fff  f
-        student key memory llm                     fff  fff     fff    fff    fff    fff  f
-        admin key admin                            fff  fff     fff    fff    fff    fff  y
-        admin key usage:read                       ynn  fff     fff    fff    fff    fff  f
-        admin key usage:read usage:write admin     yyy  ynn     ynn    ynn    fff    fff  y
-        admin key usage:write admin act_as         fff  yyn     yyn    yyn    yyn    fff  y
-        service key usage:write                    fff  yyy     yyy    yyy    yyy    fff  f
-        service key usage:read                     yyy  fff     fff    fff    fff    fff  f";
+        who                                        read reserve settle events record call keys administer
+        token                                      yyy  yyy     yyy    yyy    yyy    yyy  fff  f
+        console                                    yyy  fff     fff    fff    fff    fff  yyy  y
+        service                                    yyy  yyy     yyy    yyy    yyy    yyy  ynn  f
+        admin                                      yyy  fff     fff    fff    fff    ynn  yyy  y
+        student                                    ynn  fff     fff    fff    fff    ynn  ynn  f
+        subscriber                                 ynn  fff     fff    fff    fff    ynn  ynn  f
+        student key usage:read                     ynn  fff     fff    fff    fff    fff  fff  f
+        student key usage:write                    fff  ynn     ynn    ynn    fff    fff  fff  f
+        student key usage:read act_as              yyn  fff     fff    fff    fff    fff  fff  f
+        student key usage:write act_as             fff  yyn     yyn    yyn    yyn    fff  fff  f
+        student key usage:read usage:write admin   ynn  ynn     ynn    ynn    fff    fff  fff  f
+        student key llm act_as                     fff  fff     fff    fff    fff    yyn  fff  f
+        student key memory llm                     fff  fff     fff    fff    fff    ynn  fff  f
+        admin key admin                            fff  fff     fff    fff    fff    fff  fff  y
+        admin key usage:read                       ynn  fff     fff    fff    fff    fff  fff  f
+        admin key usage:read usage:write admin     yyy  ynn     ynn    ynn    fff    fff  fff  y
+        admin key usage:write admin act_as         fff  yyn     yyn    yyn    yyn    fff  fff  y
+        service key usage:write                    fff  yyy     yyy    yyy    yyy    fff  fff  f
+        service key usage:read                     yyy  fff     fff    fff    fff    fff  fff  f";
     let rows = table.lines().map(str::trim).filter(|row| !row.is_empty());
     for row in rows.skip(1) {
         let words: Vec<&str> = row.split_whitespace().collect();
-        let (who, expected) = words.split_at(words.len() - 7);
+        let (who, expected) = words.split_at(words.len() - 8);
         let who = principal(&who.join(" "));
         let owners = [OWN, MATE, OTHER].map(|number| user(number, Role::Student));
         let keys: String = owners.iter().map(|o| letter(who.manage_keys(o))).collect();
@@ -107,6 +108,7 @@ fn the_table_of_authority() {
             verdicts(|of| who.settle_hold(of)),
             verdicts(|of| who.send_events(of)),
             verdicts(|of| who.record_usage(of)),
+            verdicts(|of| who.call_models(of)),
             keys,
             letter(who.administer()).to_string(),
         ];
