@@ -4,6 +4,10 @@
 //! users.
 //! Not here: who may read them; where they are served.
 
+mod calls;
+
+pub use calls::Calls;
+
 use novacore_store::{ledger::StoreHealth, observe::Observer};
 use novacore_vocab::ResourceName;
 use prometheus_client::{
@@ -76,6 +80,8 @@ struct RouteLabels {
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
+    /// Calls of models.
+    pub calls: Calls,
     decisions: Family<DecisionLabels, Counter>,
     requests: Family<HttpLabels, Counter>,
     request_seconds: Family<RouteLabels, Histogram>,
@@ -101,6 +107,7 @@ impl Metrics {
     pub fn new() -> Metrics {
         let mut metrics = Metrics {
             registry: Registry::with_prefix("novacore"),
+            calls: Calls::default(),
             decisions: Family::default(),
             requests: Family::default(),
             request_seconds: Family::new_with_constructor(|| latency(0.000_1, 16)),
@@ -120,6 +127,7 @@ impl Metrics {
 
     fn register(&mut self) {
         let r = &mut self.registry;
+        self.calls.register(r);
         let seconds = || Unit::Seconds;
         r.register("decisions", "Commands by outcome and resource", self.decisions.clone());
         r.register("http_requests", "Requests by route and status", self.requests.clone());

@@ -12,7 +12,7 @@ use novacore_app::cx::Cx;
 use novacore_edge::DataPlane;
 use novacore_wire::health::Upstream;
 use std::sync::Arc;
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// The data plane. One per process.
 #[derive(Debug)]
@@ -21,23 +21,34 @@ pub struct Gateway {
     proxy: Proxy,
     /// Calls that are being metered, also after their clients have gone.
     tasks: TaskTracker,
+    /// Ends them.
+    stop: CancellationToken,
 }
 
 impl Gateway {
     /// A gateway over these use-cases.
     pub fn new(cx: Cx, options: Options) -> Result<Gateway, OptionsError> {
-        let tasks = TaskTracker::new();
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let client = client(CONNECT_TIMEOUT)
             .map_err(|error| OptionsError::new("upstreams", format!("no TLS: {error}")))?;
         Ok(Gateway {
-            llm: Llm::new(cx.clone(), client.clone(), tasks.clone(), options.llm)?,
+            llm: Llm::new(cx.clone(), client.clone(), tasks.clone(), stop.clone(), options.llm)?,
             proxy: Proxy::new(cx, client, options.proxy)?,
             tasks,
+            stop,
         })
     }
 
-    /// Waits until every call is settled.
+    /// Waits until every call that is under way has come to its end and is settled.
+    pub async fn idle(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.tasks.reopen();
+    }
+
+    /// Ends the calls that are under way, and waits until every one is settled.
     pub async fn drain(&self) {
+        self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;
     }

@@ -15,6 +15,9 @@ mod options;
 mod proxy;
 
 pub use gateway::Gateway;
-pub use llm::LlmOptions;
+pub use llm::{
+    AliasOptions, Dialect, HoldOptions, LlmOptions, ModelOptions, ProviderOptions, Tokenizer,
+    UnboundedInput,
+};
 pub use options::{Options, OptionsError};
 pub use proxy::ProxyOptions;

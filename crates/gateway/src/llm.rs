@@ -1,43 +1,273 @@
 //! Calls of models: admitted by a hold, streamed, metered, settled.
+//!
+//! Invariant: no call is sent to a provider before its hold is committed.
+
+mod account;
+mod admit;
+mod asked;
+mod call;
+mod catalog;
+mod echo;
+mod growing;
+mod health;
+mod options;
+mod refuse;
+mod relay;
+mod send;
+mod sink;
+mod state;
+mod tokens;
+mod verdict;
+mod whole;
+
+pub use options::{
+    AliasOptions, Dialect, HoldOptions, LlmOptions, ModelOptions, ProviderOptions, Tokenizer,
+    UnboundedInput,
+};
 
 use crate::{client::Client, options::OptionsError};
+use account::Account;
+use asked::{AskError, Asked};
 use axum::{
     body::Body,
-    http::Request,
-    response::{IntoResponse, Response},
+    http::{HeaderMap, Method, Request, Response, header},
 };
+use bytes::Bytes;
+use catalog::Catalog;
+use growing::Growing;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use novacore_access::{CallModels, Permit};
 use novacore_app::cx::Cx;
-use novacore_edge::Failure;
-use novacore_wire::{health::Upstream, problem::ProblemKind};
-use tokio_util::task::TaskTracker;
+use novacore_dialects::{ErrorKind, Family, Route};
+use novacore_edge::caller;
+use novacore_vocab::{IdempotencyKey, ResourceName};
+use novacore_wire::health::Upstream;
+use refuse::{Refusal, Word};
+use serde_json::{Value, json};
+use state::State;
+use std::{sync::Arc, time::Instant};
+use tokio::sync::{Semaphore, oneshot};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// Providers and models.
-#[derive(Clone, Debug, Default)]
-pub struct LlmOptions {}
+/// Where the official SDKs look.
+const PREFIX: &str = "/v1";
+const MODELS: &str = "/models";
+const VERSION: &str = "anthropic-version";
+/// From so many bytes on, a prompt is counted on a thread for work that takes long.
+const LONG_PROMPT_BYTES: usize = 16 << 10;
+/// What calls of models use.
+const RESOURCE: &str = "llm_tokens";
+/// Longest life of a hold that is not renewed.
+const TTL_S_MAX: i64 = 3_600;
 
 /// The LLM data plane.
 #[derive(Debug)]
-pub(crate) struct Llm {}
+pub(crate) struct Llm {
+    state: Arc<State>,
+    tasks: TaskTracker,
+}
 
 impl Llm {
     pub(crate) fn new(
-        _: Cx,
-        _: Client,
-        _: TaskTracker,
-        _: LlmOptions,
+        cx: Cx,
+        client: Client,
+        tasks: TaskTracker,
+        stop: CancellationToken,
+        options: LlmOptions,
     ) -> Result<Llm, OptionsError> {
-        Ok(Llm {})
+        let catalog = Catalog::new(&options)?;
+        let holds = options.holds;
+        if holds.step == 0 {
+            return Err(OptionsError::new("gateway.hold_step", "must not be 0"));
+        }
+        if !(1..=TTL_S_MAX).contains(&holds.ttl_s) {
+            return Err(OptionsError::new("gateway.hold_seconds", "must be 1 to 3600"));
+        }
+        let resource = ResourceName::parse(RESOURCE)
+            .map_err(|error| OptionsError::new("resources", error.to_string()))?;
+        let places = Arc::new(Semaphore::new(holds.calls_max));
+        let growing = Growing::default();
+        let state = State { cx, client, catalog, holds, growing, resource, places, stop };
+        Ok(Llm { state: Arc::new(state), tasks })
     }
 
-    pub(crate) fn serves(&self, _: &str) -> bool {
-        false
-    }
-
-    pub(crate) async fn answer(&self, _: Request<Body>) -> Response {
-        Failure::new(ProblemKind::NotFound, "there is no such path").into_response()
+    pub(crate) fn serves(&self, path: &str) -> bool {
+        path.strip_prefix(PREFIX).is_some_and(|rest| rest.starts_with('/'))
     }
 
     pub(crate) fn upstreams(&self) -> Vec<Upstream> {
-        Vec::new()
+        let providers = self.state.catalog.providers.iter();
+        let shown = |provider: &Arc<catalog::Provider>| Upstream {
+            name: provider.name.clone(),
+            status: provider.standing.as_str(),
+        };
+        providers.map(shown).collect()
     }
+
+    pub(crate) async fn answer(&self, request: Request<Body>) -> Response<Body> {
+        let begun = Instant::now();
+        let id = text(request.headers(), "x-request-id").unwrap_or_default().to_owned();
+        let path = request.uri().path().strip_prefix(PREFIX).unwrap_or_default().to_owned();
+        let route = Route::ALL.into_iter().find(|route| route.path() == path);
+        let family = match route {
+            Some(route) => route.family(),
+            None if request.headers().contains_key(VERSION) => Family::Anthropic,
+            None => Family::OpenAi,
+        };
+        let answer = match (route, request.method()) {
+            (Some(route), &Method::POST) => self.call(route, request, &id, begun).await,
+            (None, &Method::GET) if path == MODELS || path.starts_with("/models/") => {
+                self.models(&path, family, request.headers()).await
+            }
+            _ => Err(Refusal::new(ErrorKind::NotFound, "there is no such call")),
+        };
+        answer.unwrap_or_else(|refusal| {
+            self.state.cx.metrics.calls.refused(refusal.kind.word());
+            refusal.answer(family, Some(&id))
+        })
+    }
+
+    async fn call(
+        &self,
+        route: Route,
+        request: Request<Body>,
+        id: &str,
+        begun: Instant,
+    ) -> Result<Response<Body>, Refusal> {
+        let state = &self.state;
+        let permit = self.permit(request.headers()).await?;
+        let place = state.places.clone().try_acquire_owned();
+        let place = place
+            .map_err(|_| Refusal::new(ErrorKind::Unavailable, "too many calls are under way"))?;
+        let key = idempotency_key(request.headers())?;
+        let passed_on = send::passed_on(request.headers());
+        let body = self.body(request).await?;
+        let asked = self.read(route, body).await?;
+        let account = Account {
+            cx: state.cx.clone(),
+            permit,
+            resource: state.resource.clone(),
+            ttl_s: state.holds.ttl_s,
+        };
+        let admitted =
+            admit::admit(&account, &asked, &state.holds, &state.growing, key.as_ref()).await?;
+        let (call, hold) =
+            call::begin(state.clone(), asked, admitted, id.to_owned(), passed_on, begun);
+        let (reply, answer) = oneshot::channel();
+        self.tasks.spawn(async move {
+            call.run(hold, reply).await;
+            drop(place);
+        });
+        answer.await.map_err(|_| Refusal::new(ErrorKind::Internal, "internal error"))
+    }
+
+    async fn permit(&self, headers: &HeaderMap) -> Result<Permit<CallModels>, Refusal> {
+        let cx = &self.state.cx;
+        let caller = match headers.get("x-api-key").map(|value| value.to_str()) {
+            Some(Ok(key)) if !headers.contains_key(header::AUTHORIZATION) => {
+                caller::bearer_of(key.trim(), headers, cx).await?
+            }
+            _ => caller::bearer(headers, cx).await?,
+        };
+        let subject = caller.subject(cx, None).await?;
+        let permit = caller.principal.call_models(&subject);
+        Ok(permit.map_err(novacore_edge::Failure::from)?)
+    }
+
+    async fn body(&self, request: Request<Body>) -> Result<Bytes, Refusal> {
+        let holds = &self.state.holds;
+        let read = Limited::new(request.into_body(), holds.body_bytes_max).collect();
+        match tokio::time::timeout(holds.body_timeout, read).await {
+            Ok(Ok(body)) => Ok(body.to_bytes()),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => {
+                let why = format!("the body is longer than {} bytes", holds.body_bytes_max);
+                Err(Refusal::new(ErrorKind::TooLarge, why))
+            }
+            Ok(Err(_)) => Err(Refusal::new(ErrorKind::InvalidRequest, "the body broke off")),
+            Err(_) => Err(Refusal::new(ErrorKind::InvalidRequest, "the body took too long")),
+        }
+    }
+
+    async fn read(&self, route: Route, body: Bytes) -> Result<Asked, Refusal> {
+        let state = self.state.clone();
+        let is_long = body.len() > LONG_PROMPT_BYTES;
+        let read = move || Asked::read(route, body, &state.catalog, &state.holds);
+        let asked = if is_long {
+            let read = tokio::task::spawn_blocking(read).await;
+            read.map_err(|_| Refusal::new(ErrorKind::Internal, "internal error"))?
+        } else {
+            read()
+        };
+        asked.map_err(|error| {
+            let message = error.to_string();
+            match error {
+                AskError::Body(error) if error.field.is_empty() => {
+                    Refusal::new(ErrorKind::InvalidRequest, message)
+                }
+                AskError::Body(error) => {
+                    Refusal::of_field(ErrorKind::InvalidRequest, error.field, message)
+                }
+                AskError::Model(_) => {
+                    Refusal::of_field(ErrorKind::NotFound, "model".to_owned(), message)
+                }
+                AskError::Unbounded { field, .. } => {
+                    Refusal::of_field(ErrorKind::UnboundedInput, field, message)
+                }
+            }
+        })
+    }
+
+    /// The names that may be called: all of them, or one.
+    async fn models(
+        &self,
+        path: &str,
+        family: Family,
+        headers: &HeaderMap,
+    ) -> Result<Response<Body>, Refusal> {
+        self.permit(headers).await?;
+        let model = |(name, provider): (&str, &str)| match family {
+            Family::OpenAi => {
+                json!({"id": name, "object": "model", "created": 0, "owned_by": provider})
+            }
+            Family::Anthropic => json!({"id": name, "type": "model", "display_name": name,
+                "created_at": "1970-01-01T00:00:00Z"}),
+        };
+        let mut all = self.state.catalog.names();
+        let body = match path.strip_prefix("/models/") {
+            Some(name) => {
+                let found = all.find(|(known, _)| *known == name);
+                let missing = || Refusal::new(ErrorKind::NotFound, "there is no such model");
+                model(found.ok_or_else(missing)?)
+            }
+            None => {
+                let data: Vec<Value> = all.map(model).collect();
+                match family {
+                    Family::OpenAi => json!({"object": "list", "data": data}),
+                    Family::Anthropic => json!({"has_more": false,
+                        "first_id": data.first().map(|model| model["id"].clone()),
+                        "last_id": data.last().map(|model| model["id"].clone()), "data": data}),
+                }
+            }
+        };
+        let mut response = Response::new(Body::from(body.to_string()));
+        let json = header::HeaderValue::from_static("application/json");
+        response.headers_mut().insert(header::CONTENT_TYPE, json);
+        Ok(response)
+    }
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// The caller's own key: a call that is repeated under it is not made twice.
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Refusal> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let key = value.to_str().ok().map(|text| format!("llm:{text}"));
+    let key = key.and_then(|text| IdempotencyKey::parse(&text).ok());
+    let wrong = || {
+        let why = "must be 1 to 251 characters, none of them a control character";
+        Refusal::of_field(ErrorKind::InvalidRequest, "idempotency-key".into(), why.into())
+    };
+    key.map(Some).ok_or_else(wrong)
 }

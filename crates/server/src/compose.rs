@@ -2,7 +2,7 @@
 
 use crate::{
     clock::SystemClock,
-    config::{Config, Distribution, policy_of},
+    config::{Config, Distribution, llm_options, policy_of},
     secrets,
 };
 use anyhow::{Context, bail};
@@ -117,6 +117,7 @@ pub(crate) async fn compose_now(config: &Config) -> anyhow::Result<Cx> {
 }
 
 /// The data plane over these use-cases.
-pub(crate) fn gateway(_: &Config, cx: &Cx) -> anyhow::Result<Gateway> {
-    Ok(Gateway::new(cx.clone(), Options::default())?)
+pub(crate) fn gateway(config: &Config, cx: &Cx) -> anyhow::Result<Gateway> {
+    let llm = llm_options(config)?;
+    Ok(Gateway::new(cx.clone(), Options { llm, ..Options::default() })?)
 }

@@ -3,14 +3,17 @@
 //! Invariant: an unknown key is an error that names the nearest known one; nothing is ignored.
 //! Invariant: secrets are never printed.
 
+mod gateway;
 mod policy;
 mod reference;
 mod source;
 
+pub(crate) use gateway::llm_options;
 pub(crate) use policy::policy_of;
 pub(crate) use reference::{KEYS, reference, value_of};
 pub(crate) use source::{Flags, load};
 
+use gateway::{AliasConfig, GatewayConfig, ProviderConfig};
 use novacore_app::auth::attempts::{AttemptLimits, AttemptRate};
 use secrecy::SecretString;
 use serde::{
@@ -36,6 +39,9 @@ pub(crate) struct Config {
     pub(crate) store: Store,
     pub(crate) auth: Auth,
     pub(crate) log: Log,
+    pub(crate) gateway: GatewayConfig,
+    pub(crate) providers: Vec<ProviderConfig>,
+    pub(crate) models: Vec<AliasConfig>,
     pub(crate) resources: Vec<Resource>,
     pub(crate) tiers: BTreeMap<String, TierConfig>,
 }

@@ -110,6 +110,7 @@ async fn greet(config: &Config, cx: &Cx, address: SocketAddr) -> anyhow::Result<
     say(format_args!("listening on http://{address}"));
     say(format_args!("  API      http://{address}/docs"));
     say(format_args!("  health   http://{address}/health"));
+    say(format_args!("  models   http://{address}/v1"));
     let email = Email::parse(&config.auth.admin_email).context("auth.admin_email")?;
     let password = config.auth.admin_password.clone();
     match cx.auth.ensure_first_admin(email.clone(), password).await? {

@@ -1,10 +1,10 @@
 //! The reference of all keys: what `docs/reference/config.md` is made of.
 
-use super::Config;
+use super::{Config, gateway::Unbounded};
 use secrecy::SecretString;
 
 /// Key, and what it means.
-pub(crate) const KEYS: [(&str, &str); 32] = [
+pub(crate) const KEYS: [(&str, &str); 40] = [
     ("server.listen", "Address and port for everyone. Loopback only by default."),
     (
         "server.internal_listen",
@@ -67,6 +67,23 @@ pub(crate) const KEYS: [(&str, &str); 32] = [
     ("auth.login_per_email_seconds", "Seconds until one more; 0 lifts the limit."),
     ("auth.register_per_address_burst", "Registrations at once from one client address."),
     ("auth.register_per_address_seconds", "Seconds until one more; 0 lifts the limit."),
+    (
+        "gateway.hold_step",
+        "By how many tokens of output a hold grows, of a call without a maximum.",
+    ),
+    ("gateway.hold_seconds", "Life of a call's hold that is not renewed, after a crash."),
+    ("gateway.clamp", "Whether a stated maximum that does not fit is lowered to what does."),
+    (
+        "gateway.unbounded_input",
+        "Input that is not in the body: `refuse` (422) or `hold_context_window`.",
+    ),
+    ("gateway.body_bytes_max", "Longest body of a call of a model."),
+    ("gateway.body_seconds", "How long it may take to arrive."),
+    (
+        "gateway.hang_up_seconds",
+        "How long an answer is read on, for its usage, after the caller has gone.",
+    ),
+    ("gateway.calls_max", "Most calls of models at once; one more is answered with 503."),
     ("log.format", "`pretty` or `json`."),
     ("log.level", "A tracing filter, such as `info` or `novacore=debug`."),
 ];
@@ -80,7 +97,8 @@ pub(crate) fn reference() -> String {
          Values come from `novacore.toml` (or `--config FILE`), then the environment, then flags; the later win. In the\n\
          environment a key is `NOVACORE__SECTION__KEY`. Shorter names: `NOVACORE_DATA_DIR`, `NOVACORE_LISTEN`, `NOVACORE_DATABASE_URL`,\n\
          `NOVACORE_JWT_SECRET`, `NOVACORE_REFRESH_SECRET`, `NOVACORE_SERVICE_TOKEN`, `NOVACORE_ADMIN_EMAIL`, `NOVACORE_ADMIN_PASSWORD`.\n\
-         An unknown key is an error. Resources and tiers are described in [limits](../guides/limits.md).\n\n\
+         An unknown key is an error. Resources and tiers are described in [limits](../guides/limits.md),\n\
+         providers and models in [calls of models](../guides/models.md).\n\n\
          | key | default | meaning |\n|---|---|---|\n",
     );
     for (key, meaning) in KEYS {
@@ -130,6 +148,17 @@ pub(crate) fn value_of(config: &Config, key: &str) -> String {
         "auth.login_per_email_seconds" => text(&config.auth.login_per_email_seconds),
         "auth.register_per_address_burst" => text(&config.auth.register_per_address_burst),
         "auth.register_per_address_seconds" => text(&config.auth.register_per_address_seconds),
+        "gateway.hold_step" => text(&config.gateway.hold_step),
+        "gateway.hold_seconds" => text(&config.gateway.hold_seconds),
+        "gateway.clamp" => text(&config.gateway.clamp),
+        "gateway.unbounded_input" => match config.gateway.unbounded_input {
+            Unbounded::Refuse => text(&"refuse"),
+            Unbounded::HoldContextWindow => text(&"hold_context_window"),
+        },
+        "gateway.body_bytes_max" => text(&config.gateway.body_bytes_max),
+        "gateway.body_seconds" => text(&config.gateway.body_seconds),
+        "gateway.hang_up_seconds" => text(&config.gateway.hang_up_seconds),
+        "gateway.calls_max" => text(&config.gateway.calls_max),
         "log.format" => format!("`{:?}`", config.log.format).to_lowercase(),
         "log.level" => text(&config.log.level),
         _ => String::new(),
@@ -147,7 +176,7 @@ mod tests {
         for (key, _) in KEYS {
             assert_eq!(value_of(&config, key).is_empty(), unset(key), "{key}");
         }
-        for section in ["server", "store", "auth", "log"] {
+        for section in ["server", "store", "auth", "gateway", "log"] {
             let error = toml::from_str::<Config>(&format!("[{section}]\nno_key = 1"));
             let error = error.expect_err("an unknown key");
             // The message lists every key that there is.

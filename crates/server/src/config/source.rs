@@ -60,6 +60,13 @@ pub(crate) fn load(flags: &Flags) -> anyhow::Result<Config> {
     merge(&name, &text, std::env::vars_os(), flags)
 }
 
+/// A variable whose name an operator has configured.
+pub(super) fn variable(name: &str) -> Option<String> {
+    std::env::vars_os().find_map(|(known, value)| {
+        (known.to_str() == Some(name)).then(|| value.into_string().ok()).flatten()
+    })
+}
+
 /// The configuration of these sources.
 fn merge(
     name: &str,
@@ -68,7 +75,7 @@ fn merge(
     flags: &Flags,
 ) -> anyhow::Result<Config> {
     let table = parse(text).map_err(|why| anyhow!("{name}: {why}"))?;
-    for later in ["upstreams", "providers"] {
+    for later in ["upstreams"] {
         if table.contains_key(later) {
             bail!("{name}: {later}: comes with the gateway, which this release does not have");
         }
@@ -174,7 +181,7 @@ impl Layers {
 
 /// The key that is wrong, and what is wrong with it: with the nearest known key if it is unknown.
 fn explain(path: &str, told: &str) -> (String, String) {
-    if SECRETS.contains(&path) {
+    if SECRETS.contains(&path) || path.ends_with(".api_key") {
         return (path.to_owned(), format!("{path}: must be text in quotes"));
     }
     let mut quoted = told.split('`').skip(1).step_by(2);
@@ -275,9 +282,9 @@ mod tests {
                  tiers.basic.limits.llm_tokens.cap?",
             ),
             (
-                "[[providers]]\nname = \"x\"",
+                "[[upstreams]]\nname = \"x\"",
                 "",
-                "novacore.toml: providers: comes with the gateway, which this release does not \
+                "novacore.toml: upstreams: comes with the gateway, which this release does not \
                  have",
             ),
             (

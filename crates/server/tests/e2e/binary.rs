@@ -218,6 +218,11 @@ impl Server {
         root.join(path.strip_prefix("/").expect("an absolute path"))
     }
 
+    /// Host and port.
+    pub(crate) fn address(&self) -> &str {
+        self.url.strip_prefix("http://").expect("plain HTTP")
+    }
+
     /// Calls as the service.
     pub(crate) fn service(&self, path: &str, body: &Value) -> Answer {
         self.post(path, &[("x-service-token", SERVICE_TOKEN)], body).expect("the server answers")
@@ -268,7 +273,7 @@ impl Server {
 
     /// Opens the stream of a user's usage: what comes after the head of the answer.
     pub(crate) fn stream(&self, bearer: &str, last: &str) -> impl BufRead + use<> {
-        let address = self.url.strip_prefix("http://").expect("plain HTTP");
+        let address = self.address();
         let mut stream = std::net::TcpStream::connect(address).expect("connected");
         stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a timeout");
         let head = format!(

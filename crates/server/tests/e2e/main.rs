@@ -7,5 +7,6 @@ mod crash;
 mod flow;
 mod hostile;
 mod migrate;
+mod models;
 mod operate;
 mod postgres;

@@ -1,0 +1,373 @@
+//! A stream on its way from a provider to a caller: counted, kept within its hold, cut at its end.
+//!
+//! Invariant: no more is passed on than the hold covers, save for what no count shows (reasoning
+//! that stays hidden, or a model of unknown tokenizer behind a provider that is trusted).
+//! Invariant: when the caller sees the end, the settle is on its way to the ledger before whatever
+//! he asks next.
+//! Invariant: a caller who goes away is charged for what the provider wrote.
+
+use super::{
+    account::{Asking, CallHold},
+    asked::Output,
+    call::Call,
+    catalog::Target,
+    sink::Sink,
+    tokens::Counter,
+    verdict::{Ending, Verdict},
+};
+use axum::body::{Body, BodyDataStream};
+use bytes::{Bytes, BytesMut};
+use futures::{StreamExt, future};
+use novacore_app::{error::AppError, submit::Done};
+use novacore_dialects::{Cut, ErrorBody, ErrorKind, OutputKind, StreamOptions, StreamReader};
+use novacore_ledger::Refusal;
+use std::time::Duration;
+use tokio::time::{Instant, Interval, interval_at, sleep_until};
+
+/// Bytes that could not be read are taken for tokens of so many.
+const UNREAD_BYTES_PER_TOKEN: u64 = 4;
+/// How often a growth is asked for again with what is left.
+const GROWTH_TRIES: u32 = 3;
+
+/// A stream on its way.
+pub(crate) struct Relay<'c> {
+    call: &'c Call,
+    target: &'c Target,
+    hold: CallHold,
+    body: BodyDataStream,
+    reader: StreamReader,
+    counter: Counter,
+    sink: Sink,
+    /// Output that was passed on, in tokens.
+    passed: u64,
+    /// Whether any bytes came.
+    has_begun: bool,
+    /// Whether the model has written anything.
+    has_written: bool,
+    /// Whether the provider told of an error.
+    has_failed: bool,
+    /// What was asked of the ledger on the way.
+    pending: Option<(Op, Asking)>,
+    /// Whether the ledger had nothing left to give when last asked ahead of time.
+    is_dry: bool,
+    /// Whether a charge on the way failed, so that there are no more.
+    charges_at_end: bool,
+    renew: Interval,
+    idle_until: Instant,
+    /// Until when an answer that nobody hears is read.
+    drain_until: Option<Instant>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Op {
+    Grow(u64),
+    Charge(u64),
+}
+
+/// What happened next.
+enum Turn {
+    Told(Result<Done, AppError>),
+    Chunk(Option<Result<Bytes, axum::Error>>),
+    Gone,
+    Renew,
+    Ended(Ending),
+}
+
+/// One event, ready to be passed on.
+struct Step {
+    pass: Vec<u8>,
+    /// All output with this event, in tokens.
+    after: u64,
+    is_last: bool,
+    has_written: bool,
+    has_failed: bool,
+}
+
+impl<'c> Relay<'c> {
+    pub(crate) fn new(
+        call: &'c Call,
+        target: &'c Target,
+        hold: CallHold,
+        body: Body,
+        sink: Sink,
+    ) -> Relay<'c> {
+        let asked = &call.asked;
+        let strips = asked.route.asks_for_usage() && !asked.include_usage && sink.is_stream();
+        let options = StreamOptions { strip_usage: strips, ..StreamOptions::new(asked.route) };
+        let half_life = Duration::from_millis(call.holds().ttl_s.unsigned_abs() * 1_000 / 2);
+        Relay {
+            call,
+            target,
+            hold,
+            body: body.into_data_stream(),
+            reader: StreamReader::new(options),
+            counter: Counter::new(target.model.tokenizer),
+            sink,
+            passed: 0,
+            has_begun: false,
+            has_written: false,
+            has_failed: false,
+            pending: None,
+            is_dry: false,
+            charges_at_end: false,
+            renew: interval_at(Instant::now() + half_life, half_life),
+            idle_until: Instant::now() + target.provider.idle_timeout,
+            drain_until: None,
+        }
+    }
+
+    /// Passes the stream on and settles it.
+    pub(crate) async fn run(mut self) -> Verdict {
+        let (ending, last) = loop {
+            match self.turn().await {
+                Turn::Told(told) => self.take(told),
+                Turn::Renew => self.ask(Op::Grow(0)),
+                Turn::Gone => self.drain_until = Some(Instant::now() + self.call.holds().drain),
+                Turn::Ended(ending) => break (ending, Vec::new()),
+                Turn::Chunk(chunk) => {
+                    self.idle_until = Instant::now() + self.target.provider.idle_timeout;
+                    if let Some(end) = self.pass(chunk).await {
+                        break end;
+                    }
+                }
+            }
+            self.look_ahead();
+        };
+        self.finish(ending, last).await
+    }
+
+    async fn turn(&mut self) -> Turn {
+        let told = async {
+            match &mut self.pending {
+                Some((_, asking)) => asking.await,
+                None => future::pending().await,
+            }
+        };
+        let drained = async {
+            match self.drain_until {
+                Some(until) => sleep_until(until).await,
+                None => future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            told = told => Turn::Told(told),
+            () = self.call.stopped() => Turn::Ended(Ending::Stopped),
+            () = drained => Turn::Ended(Ending::HangUp),
+            () = self.sink.gone(), if self.drain_until.is_none() => Turn::Gone,
+            _ = self.renew.tick() => Turn::Renew,
+            chunk = self.body.next() => Turn::Chunk(chunk),
+            () = sleep_until(self.idle_until) => Turn::Ended(Ending::BrokenOff),
+        }
+    }
+
+    /// Passes a chunk on, event by event. Tells how the stream ended, if it did, and what is to be
+    /// sent last.
+    async fn pass(
+        &mut self,
+        chunk: Option<Result<Bytes, axum::Error>>,
+    ) -> Option<(Ending, Vec<u8>)> {
+        let is_over = match chunk {
+            Some(Ok(bytes)) => {
+                if !std::mem::replace(&mut self.has_begun, true) {
+                    self.call.note_first_bytes(self.target);
+                }
+                self.reader.push(&bytes);
+                false
+            }
+            // Whether it broke or just ended: what counts is whether the dialect's end was there.
+            Some(Err(_)) | None => {
+                self.reader.finish();
+                true
+            }
+        };
+        let mut out = BytesMut::new();
+        while let Some(step) = self.next_step() {
+            if step.after > self.allowed() && !self.make_room(step.after, &mut out).await {
+                let ending = if self.drain_until.is_some() { Ending::HangUp } else { Ending::Cut };
+                return Some((ending, out.to_vec()));
+            }
+            self.passed = step.after;
+            self.has_written |= step.has_written;
+            self.has_failed |= step.has_failed;
+            out.extend_from_slice(&step.pass);
+            if step.is_last {
+                return Some((Ending::Complete, out.to_vec()));
+            }
+        }
+        if is_over {
+            let ending =
+                if self.reader.is_complete() { Ending::Complete } else { Ending::BrokenOff };
+            return Some((ending, out.to_vec()));
+        }
+        self.send(out).await;
+        None
+    }
+
+    fn next_step(&mut self) -> Option<Step> {
+        let event = self.reader.next_event()?;
+        for output in &event.outputs {
+            // The tokens of speech are not those of its text.
+            if output.kind != OutputKind::Transcript {
+                self.counter.push((output.index, output.kind as u8), &output.text);
+            }
+        }
+        self.counter.add(event.unread_bytes / UNREAD_BYTES_PER_TOKEN);
+        Some(Step {
+            has_written: !event.outputs.is_empty() || event.unread_bytes > 0,
+            has_failed: event.error.is_some(),
+            is_last: event.is_last,
+            pass: event.pass.into_owned(),
+            after: self.counter.total(),
+        })
+    }
+
+    async fn send(&mut self, out: BytesMut) {
+        if !self.sink.send(out.freeze()).await && self.drain_until.is_none() {
+            self.drain_until = Some(Instant::now() + self.call.holds().drain);
+        }
+    }
+
+    /// How much output the hold covers.
+    fn allowed(&self) -> u64 {
+        let stated = matches!(self.call.asked.output, Output::Stated(_));
+        let trusted = self.target.provider.enforces_maximum;
+        if stated && trusted && !self.target.model.tokenizer.is_known() {
+            return u64::MAX;
+        }
+        self.hold.reserved().saturating_sub(self.call.asked.prompt_max)
+    }
+
+    /// By how much the hold may grow at once; 0 if it may not.
+    fn step(&self) -> u64 {
+        let step = self.call.holds().step * self.call.asked.outputs.max(1);
+        match self.call.asked.output {
+            Output::Stated(_) => 0,
+            Output::Open(None) => step,
+            Output::Open(Some(most)) => step.min(most.saturating_sub(self.allowed())),
+        }
+    }
+
+    /// Grows the hold until it covers so much output; not for one who has gone away.
+    async fn make_room(&mut self, output: u64, out: &mut BytesMut) -> bool {
+        self.send(out.split()).await;
+        for _ in 0..GROWTH_TRIES {
+            if let Some((_, asking)) = &mut self.pending {
+                let told = asking.await;
+                self.take(told);
+            }
+            let lacking = output.saturating_sub(self.allowed());
+            let step = self.step();
+            if lacking == 0 || step == 0 || self.drain_until.is_some() {
+                break;
+            }
+            self.ask(Op::Grow(step.max(lacking)));
+        }
+        if let Some((_, asking)) = &mut self.pending {
+            let told = asking.await;
+            self.take(told);
+        }
+        output <= self.allowed()
+    }
+
+    /// Asks for room, or charges what was written, before there is need to wait for it.
+    fn look_ahead(&mut self) {
+        let step = self.step();
+        let is_near = self.passed + self.call.holds().step / 2 > self.allowed();
+        if is_near && step > 0 && !self.is_dry && self.drain_until.is_none() {
+            return self.ask(Op::Grow(step));
+        }
+        let used = (self.call.asked.prompt_likely + self.passed).min(self.hold.reserved());
+        let uncharged = used.saturating_sub(self.hold.charged());
+        if self.passed >= self.call.holds().step
+            && uncharged >= self.call.holds().step
+            && !self.charges_at_end
+        {
+            self.ask(Op::Charge(uncharged));
+        }
+    }
+
+    /// One thing at a time; what is lost here is asked for again.
+    fn ask(&mut self, op: Op) {
+        if self.pending.is_none() {
+            let asking = match op {
+                Op::Grow(tokens) => self.hold.ask_growth(tokens),
+                Op::Charge(tokens) => self.hold.ask_charge(tokens),
+            };
+            self.pending = Some((op, asking));
+        }
+    }
+
+    fn take(&mut self, told: Result<Done, AppError>) {
+        match (self.pending.take(), told) {
+            (Some((Op::Grow(tokens), _)), Ok(_)) => self.hold.note_growth(tokens),
+            (Some((Op::Grow(tokens), _)), Err(AppError::Refused(Refusal::Quota(quota)))) => {
+                let left = u64::try_from(quota.remaining).unwrap_or(0);
+                self.is_dry = true;
+                if (1..tokens).contains(&left) {
+                    self.ask(Op::Grow(left));
+                }
+            }
+            (Some((Op::Grow(_), _)), Err(_)) => self.is_dry = true,
+            (Some((Op::Charge(tokens), _)), told) => {
+                self.charges_at_end = told.is_err();
+                self.hold.note_charge(tokens, &told);
+            }
+            (None, _) => {}
+        }
+    }
+
+    async fn finish(mut self, ending: Ending, last: Vec<u8>) -> Verdict {
+        while let Some((_, asking)) = &mut self.pending {
+            let told = asking.await;
+            self.take(told);
+        }
+        let mut last = last;
+        let input = self.reader.usage_so_far().and_then(|usage| usage.total_input());
+        let counted = (input.unwrap_or(self.call.asked.prompt_likely), self.passed);
+        match ending {
+            Ending::Cut => last.extend(self.reader.end(&self.cut(counted))),
+            Ending::BrokenOff | Ending::Stopped => last.extend(self.broken_off().into_bytes()),
+            Ending::Complete | Ending::HangUp | Ending::Void => {}
+        }
+        let failed = self.has_failed || matches!(ending, Ending::BrokenOff | Ending::Stopped);
+        self.sink.take(&last);
+        let verdict = if (failed && !self.has_written) || self.sink.has_failed(ending) {
+            Verdict::void()
+        } else {
+            Verdict::new(self.reader.reported_usage(), counted, ending)
+        };
+        let metadata = self.call.metadata(&verdict, self.target);
+        let settling = self.hold.finish(verdict.tokens, Some(metadata));
+        futures::pin_mut!(settling);
+        // Asked once, it waits in the ledger's queue before anything that the caller does next.
+        let is_settled = futures::poll!(&mut settling).is_ready();
+        self.sink.end(last, ending).await;
+        if !is_settled {
+            settling.await;
+        }
+        verdict
+    }
+
+    fn cut(&self, (input_tokens, output_tokens): (u64, u64)) -> Cut<'_> {
+        Cut {
+            choices: self.call.asked.outputs,
+            include_usage: self.call.asked.include_usage,
+            input_tokens,
+            output_tokens,
+            id: &self.call.request_id,
+            model: &self.call.asked.model,
+            created_s: self.call.now_s(),
+        }
+    }
+
+    fn broken_off(&self) -> String {
+        ErrorBody {
+            kind: ErrorKind::Unavailable,
+            message: "the provider broke off",
+            field: None,
+            request_id: Some(&self.call.request_id),
+        }
+        .event(self.call.asked.route)
+    }
+}

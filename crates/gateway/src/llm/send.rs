@@ -1,0 +1,136 @@
+//! The way of a call to a provider, until the head of its answer.
+//!
+//! Invariant: a provider gets the headers named here and nothing else of the caller.
+
+use super::{asked::Asked, catalog::Target, echo, options::Dialect};
+use crate::client::Client;
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, header},
+};
+use bytes::Bytes;
+use novacore_dialects::{Edits, Family, Request as Read};
+use std::time::Duration;
+
+/// Headers of the caller that are sent on: which version of its API he means.
+const PASSED_ON: [&str; 3] = ["anthropic-version", "anthropic-beta", "openai-beta"];
+const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
+/// For callers who do not say.
+const VERSION_DEFAULT: HeaderValue = HeaderValue::from_static("2023-06-01");
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+
+/// Why there is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SendError {
+    /// No connection, or it broke.
+    Unreachable,
+    /// No head within the time.
+    TimedOut,
+}
+
+/// What is asked of the provider beyond what the caller asks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wish {
+    /// Whether the answer is to come as a stream.
+    pub(crate) stream: bool,
+    /// A maximum to which that of the caller is lowered.
+    pub(crate) clamp: Option<u64>,
+}
+
+/// The caller's headers that a provider may see.
+pub(crate) fn passed_on(headers: &HeaderMap) -> HeaderMap {
+    let mut kept = HeaderMap::new();
+    for name in PASSED_ON {
+        if let Some(value) = headers.get(name) {
+            kept.insert(HeaderName::from_static(name), value.clone());
+        }
+    }
+    kept
+}
+
+/// Sends the call to one provider.
+pub(crate) async fn send(
+    client: &Client,
+    asked: &Asked,
+    target: &Target,
+    headers: &HeaderMap,
+    wish: Wish,
+) -> Result<Response<Body>, SendError> {
+    let provider = &target.provider;
+    if provider.dialect == Dialect::Echo {
+        return Ok(echo::answer(asked, wish.stream));
+    }
+    let mut request = Request::new(Body::from(body(asked, target, wish)));
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = provider.uri(asked.route);
+    *request.headers_mut() = head(asked, target, headers, wish);
+    let answer = within(provider.head_timeout, client.request(request)).await;
+    let failed = answer.as_ref().map_or(true, |head| {
+        head.status().is_server_error() || matches!(head.status().as_u16(), 401 | 403)
+    });
+    if failed {
+        provider.standing.failed()
+    } else {
+        provider.standing.answered()
+    }
+    answer.map(|head| head.map(Body::new))
+}
+
+async fn within<R, E: std::fmt::Display>(
+    limit: Duration,
+    work: impl Future<Output = Result<R, E>>,
+) -> Result<R, SendError> {
+    match tokio::time::timeout(limit, work).await {
+        Ok(Ok(done)) => Ok(done),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "a provider could not be reached");
+            Err(SendError::Unreachable)
+        }
+        Err(_) => Err(SendError::TimedOut),
+    }
+}
+
+/// The caller's body, with what has to differ; the same bytes if nothing has to.
+fn body(asked: &Asked, target: &Target, wish: Wish) -> Bytes {
+    let name = target.upstream_name();
+    let edits = Edits {
+        model: (name != asked.model).then_some(name),
+        max_output: wish.clamp.map(novacore_dialects::Maximum::Clamp),
+        stream: (wish.stream != asked.stream).then_some(wish.stream),
+        ask_usage: wish.stream && asked.route.asks_for_usage() && !asked.include_usage,
+    };
+    let untouched = edits.model.is_none()
+        && edits.max_output.is_none()
+        && edits.stream.is_none()
+        && !edits.ask_usage;
+    match Read::read(asked.route, &asked.body) {
+        Ok(read) if !untouched => read.edited(&edits).into(),
+        // It was read before, so that it can be read now.
+        Ok(_) | Err(_) => asked.body.clone(),
+    }
+}
+
+fn head(asked: &Asked, target: &Target, passed_on: &HeaderMap, wish: Wish) -> HeaderMap {
+    let mut head = HeaderMap::new();
+    head.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let accept = if wish.stream { "text/event-stream" } else { "application/json" };
+    head.insert(header::ACCEPT, HeaderValue::from_static(accept));
+    head.insert(header::USER_AGENT, HeaderValue::from_static("novacore"));
+    for (name, value) in passed_on {
+        let is_anthropic = name.as_str().starts_with("anthropic");
+        if is_anthropic == (asked.route.family() == Family::Anthropic) {
+            head.insert(name, value.clone());
+        }
+    }
+    if asked.route.family() == Family::Anthropic {
+        head.entry(VERSION).or_insert(VERSION_DEFAULT);
+    }
+    if let Some(key) = &target.provider.key {
+        let name = match target.provider.dialect {
+            Dialect::Anthropic => API_KEY,
+            Dialect::OpenAi | Dialect::Echo => header::AUTHORIZATION,
+        };
+        head.insert(name, key.clone());
+    }
+    head
+}

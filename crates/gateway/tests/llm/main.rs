@@ -1,0 +1,11 @@
+//! Calls of models through the gateway: what is served is what is charged, and never more than the
+//! quota.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails here and now")]
+
+mod ends;
+mod quota;
+mod refusals;
+mod stage;
+mod upstream;
+mod usage;
