@@ -94,12 +94,7 @@ impl Node {
     /// Compares this machine's clock with the database's, which was read between two readings of
     /// ours.
     pub(crate) fn check_clock(&self, reading: ClockReading) -> Result<(), StoreError> {
-        match self.clock_offset_max {
-            Some(offset_max) if reading.offset_micros() > offset_max.as_micros() => {
-                Err(StoreError::ClockBehind)
-            }
-            Some(_) | None => Ok(()),
-        }
+        reading.check(self.clock_offset_max)
     }
 }
 
@@ -112,6 +107,16 @@ pub(crate) struct ClockReading {
 }
 
 impl ClockReading {
+    /// Refuses a clock that is certainly further off than that.
+    pub(crate) fn check(self, offset_max: Option<Duration>) -> Result<(), StoreError> {
+        match offset_max {
+            Some(offset_max) if self.offset_micros() > offset_max.as_micros() => {
+                Err(StoreError::ClockBehind)
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// How far the clocks are apart at least.
     fn offset_micros(self) -> u128 {
         let ahead = self.before.micros() - self.database.micros();

@@ -12,7 +12,7 @@ use super::{
     policy, sweep,
     tell::Teller,
 };
-use crate::{address::Address, directory::Hearing, failure, open::Options, pool::Pool};
+use crate::{address::Address, directory::Hearing, failure, open::Options, pool::Pool, retention};
 use arc_swap::ArcSwap;
 use novacore_store::{changes::Listeners, error::StoreError};
 use parking_lot::RwLock;
@@ -29,6 +29,8 @@ pub(crate) struct Started {
     pub(crate) lanes: Lanes,
     listener: JoinHandle<()>,
     sweeper: JoinHandle<()>,
+    /// Detaches old months, if any are to be.
+    retaining: Option<JoinHandle<()>>,
     /// Ends when the last lane has, and what it committed is told.
     telling: Option<JoinHandle<()>>,
 }
@@ -49,6 +51,9 @@ impl Drop for Started {
     fn drop(&mut self) {
         self.listener.abort();
         self.sweeper.abort();
+        if let Some(retaining) = &self.retaining {
+            retaining.abort();
+        }
     }
 }
 
@@ -90,5 +95,7 @@ pub(crate) async fn start(
     let lanes = Lanes::start(&node, &teller, options.lanes);
     let listener = tokio::spawn(listen(node.clone(), address, ear));
     let sweeper = tokio::spawn(sweep::run(node.clone(), lanes.clone(), options.tick));
-    Ok(Started { node, lanes, listener, sweeper, telling: Some(telling) })
+    let retain = |retain| tokio::spawn(retention::run(node.clone(), retain, options.tick));
+    let retaining = options.retain.map(retain);
+    Ok(Started { node, lanes, listener, sweeper, retaining, telling: Some(telling) })
 }
