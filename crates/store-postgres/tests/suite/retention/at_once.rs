@@ -12,8 +12,8 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-const ACCOUNTS: u128 = 12;
-const OLD_EACH: usize = 60;
+const ACCOUNTS: u128 = 8;
+const OLD_EACH: usize = 30;
 
 /// An account with entries that can be corrected and holds that have expired, all of them of a
 /// month that is about to go.

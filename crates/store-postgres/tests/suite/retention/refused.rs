@@ -2,10 +2,11 @@
 
 use super::{Story, applied, at, detach, month, verified};
 use crate::{
-    ask::{record, reserve, user},
+    ask::{command, is_applied, record, reserve, user},
     fixture::{Fixture, options},
 };
 use novacore_postgres_fixture::Server;
+use novacore_store::ledger::Ledger;
 use novacore_store_postgres::{
     DetachError, Distribution, OpenError, Options, PostgresStore, Retain, RetainError,
     detach_before, detachable,
@@ -53,29 +54,37 @@ async fn a_month_that_does_not_add_up_stays() {
     assert_eq!(story.psql("SELECT string_agg(month::text, '') FROM detached_month"), "202610");
 }
 
-/// Somebody reads the ledger for long: he is not disturbed, and commands wait for him no longer
-/// than for the try.
+/// Who is in the way is not disturbed, and commands wait for him no longer than for the try: one
+/// who reads the ledger for long, a batch that stands between its reads and its commit, and another
+/// who makes or detaches months.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_month_that_is_being_read_stays_for_now() {
+async fn a_month_stays_while_somebody_is_in_the_way() {
     let story = Story::tell().await;
     detach(&story.fixture, "2026-11").await.expect("it goes");
-    let reading = Options::new(story.fixture.url().to_owned(), story.fixture.hand_clock().clone());
-    let reading = tokio::spawn(async move {
-        let sql = "BEGIN; SELECT count(*) FROM usage_ledger; SELECT pg_sleep(3600)";
-        tokio::task::block_in_place(|| Server::shared().psql(&reading.url, sql))
-    });
-    let is_reading = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(3600)%' \
-         AND datname = current_database() AND pid <> pg_backend_pid()";
-    while story.psql(is_reading) == "0" {
-        tokio::task::yield_now().await;
+    let in_use = DetachError::InUse;
+    let other = story.user;
+    let row = format!("SELECT 1 FROM account WHERE user_id <> '{other}' LIMIT 1 FOR UPDATE");
+    for (what, expected) in [
+        ("SELECT count(*) FROM usage_ledger", in_use.clone()),
+        (row.as_str(), in_use),
+        ("SELECT pg_advisory_xact_lock(x'70617274'::bigint)", DetachError::Busy),
+    ] {
+        let (url, sql) = (story.fixture.url().to_owned(), format!("BEGIN; {what}; {SLEEP}"));
+        let standing = tokio::task::spawn_blocking(move || Server::shared().psql(&url, &sql));
+        while story.psql(&format!("SELECT count(*) {ASLEEP}")) == "0" {
+            tokio::task::yield_now().await;
+        }
+        let refused = detach(&story.fixture, "2026-12").await;
+        let outcome = story.fixture.store().submit(story.user, command(record(1))).await;
+        story.psql(&format!("SELECT count(pg_terminate_backend(pid)) {ASLEEP}"));
+        assert!(standing.await.expect("it ends").is_err());
+        assert_eq!(refused, Err(expected), "{what}");
+        assert!(is_applied(&outcome), "{what}: {outcome:?}");
     }
-    assert_eq!(detach(&story.fixture, "2026-12").await, Err(DetachError::InUse));
-    applied(&story.fixture, story.user, record(1)).await;
-    let end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
-         WHERE query LIKE '%pg_sleep(3600)%' AND datname = current_database() \
-         AND pid <> pg_backend_pid()";
-    story.psql(end);
-    assert!(reading.await.expect("it ends").is_err());
     assert_eq!(detach(&story.fixture, "2026-12").await.expect("it goes").len(), 1);
     story.verified().await;
 }
+
+const SLEEP: &str = "SELECT pg_sleep(3600)";
+const ASLEEP: &str = "FROM pg_stat_activity WHERE wait_event = 'PgSleep' \
+     AND datname = current_database()";
