@@ -36,7 +36,8 @@ pub(crate) struct Node {
     /// Who remembers users and keys.
     pub(crate) listeners: Listeners,
     pub(crate) hearing: Hearing,
-    /// Entries ever written, as far as this node has heard.
+    /// Entries that this node has written: those of all are in the sum over nodes, and would take a
+    /// walk through every account.
     pub(crate) entries: AtomicU64,
     pub(super) trouble: RwLock<Option<StoreError>>,
 }

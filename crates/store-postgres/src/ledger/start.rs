@@ -20,8 +20,6 @@ use std::sync::{Arc, atomic::AtomicU64};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-const ENTRIES: &str = "SELECT coalesce(sum(version), 0)::bigint FROM account";
-
 /// The running ledger of a node.
 #[derive(Debug)]
 pub(crate) struct Started {
@@ -70,7 +68,6 @@ pub(crate) async fn start(
     let tx = plain.transaction().await.map_err(told)?;
     let policy = policy::configure(&tx, &options.resources, &options.tiers).await?;
     tx.commit().await.map_err(told)?;
-    let entries: i64 = client.query_one(ENTRIES, &[]).await.map_err(told)?.get(0);
     drop(client);
     // Before anybody can subscribe, so that nothing is missed.
     let ear = Ear::open(&address).await.map_err(told)?;
@@ -88,7 +85,7 @@ pub(crate) async fn start(
         audience: Audience::default(),
         listeners: Listeners::default(),
         hearing: Hearing::default(),
-        entries: AtomicU64::new(u64::try_from(entries).unwrap_or(0)),
+        entries: AtomicU64::new(0),
         trouble: RwLock::new(None),
     });
     let (teller, telling) = Teller::start(&node);
