@@ -69,6 +69,8 @@ pub(crate) async fn start(
     let policy = policy::configure(&tx, &options.resources, &options.tiers).await?;
     tx.commit().await.map_err(told)?;
     drop(client);
+    // A month may take long, and must not take a connection from readers.
+    let retaining_by = Pool::new(address.clone(), 1)?;
     // Before anybody can subscribe, so that nothing is missed.
     let ear = Ear::open(&address).await.map_err(told)?;
     let node = Arc::new(Node {
@@ -92,7 +94,10 @@ pub(crate) async fn start(
     let lanes = Lanes::start(&node, &teller, options.lanes);
     let listener = tokio::spawn(listen(node.clone(), address, ear));
     let sweeper = tokio::spawn(sweep::run(node.clone(), lanes.clone(), options.tick));
-    let retain = |retain| tokio::spawn(retention::run(node.clone(), retain, options.tick));
+    let retain = |retain| {
+        let work = retention::run(node.clone(), retaining_by, retain, options.tick);
+        tokio::spawn(work)
+    };
     let retaining = options.retain.map(retain);
     Ok(Started { node, lanes, listener, sweeper, retaining, telling: Some(telling) })
 }

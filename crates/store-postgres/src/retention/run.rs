@@ -27,14 +27,14 @@ const COUNTS: &str = "SELECT date_trunc('month', timestamp), count(*) FROM usage
      WHERE counted_at < $1 AND timestamp < $1 GROUP BY 1";
 
 /// Detaches what a node no longer keeps, until the task is aborted.
-pub(crate) async fn run(node: Arc<Node>, retain: Retain, tick: Duration) {
+pub(crate) async fn run(node: Arc<Node>, pool: Pool, retain: Retain, tick: Duration) {
     // The first look is not at the start itself: nodes that restart again and again have more
     // urgent work.
     let mut next = tick;
     loop {
         tokio::time::sleep(next).await;
         next = tick.saturating_mul(TICKS);
-        match detach_old(&node, retain).await {
+        match detach_old(&node, &pool, retain).await {
             Ok(()) => {}
             Err(error) if error.passes() => tracing::info!("old months stay for now: {error}"),
             Err(error) => tracing::error!("old months stay in the ledger: {error}"),
@@ -42,8 +42,8 @@ pub(crate) async fn run(node: Arc<Node>, retain: Retain, tick: Duration) {
     }
 }
 
-async fn detach_old(node: &Node, retain: Retain) -> Result<(), DetachError> {
-    let mut client = node.pool.get().await?;
+async fn detach_old(node: &Node, pool: &Pool, retain: Retain) -> Result<(), DetachError> {
+    let mut client = pool.get().await?;
     let policy = node.policy.load().policy.clone();
     let detached = async {
         loop {
