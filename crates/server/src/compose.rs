@@ -13,7 +13,7 @@ use novacore_app::{
 };
 use novacore_gateway::{Gateway, Options};
 use novacore_store::{clock::Clock, directory::Directory, ledger::Ledger};
-use novacore_store_postgres::{self as postgres, PostgresStore};
+use novacore_store_postgres::{self as postgres, PostgresStore, Retain, RetainError};
 use novacore_store_sqlite::{self as embedded, OnFatal, SqliteStore};
 use novacore_vocab::TierName;
 use secrecy::{ExposeSecret, SecretString};
@@ -28,6 +28,12 @@ pub(crate) fn embedded_options(
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
 ) -> anyhow::Result<embedded::Options> {
+    if config.store.retain_months.is_some() {
+        bail!(
+            "store.retain_months: a data directory keeps every entry; months are detached from a \
+             database only (store.database_url)"
+        );
+    }
     let policy = policy_of(config)?;
     Ok(embedded::Options {
         dir: config.store.data_dir.clone(),
@@ -57,19 +63,32 @@ pub(crate) fn postgres_options(
     if offset_ms_max > CLOCK_OFFSET_MS_MAX {
         bail!("store.clock_offset_ms_max: at most {CLOCK_OFFSET_MS_MAX}");
     }
+    let distribution = match config.store.distribution {
+        Distribution::None => postgres::Distribution::None,
+        Distribution::Citus => postgres::Distribution::Citus,
+    };
     Ok(postgres::Options {
+        retain: retain(config, distribution).context("store.retain_months")?,
         observer: metrics,
         clock_offset_max: Some(Duration::from_millis(offset_ms_max.into())),
         resources: policy.resources().cloned().collect(),
         tiers: policy.tiers().into_iter().cloned().collect(),
         connections_max: config.store.connections_max.get(),
         lanes: config.store.lanes.get(),
-        distribution: match config.store.distribution {
-            Distribution::None => postgres::Distribution::None,
-            Distribution::Citus => postgres::Distribution::Citus,
-        },
+        distribution,
         ..postgres::Options::new(url.expose_secret().to_owned(), clock)
     })
+}
+
+fn retain(
+    config: &Config,
+    distribution: postgres::Distribution,
+) -> Result<Option<Retain>, RetainError> {
+    match (config.store.retain_months, distribution) {
+        (None, _) => Ok(None),
+        (Some(_), postgres::Distribution::Citus) => Err(RetainError::Citus),
+        (Some(months), postgres::Distribution::None) => Retain::months(months).map(Some),
+    }
 }
 
 /// Opens the store and composes everything on it.

@@ -86,6 +86,7 @@ pub(crate) struct Store {
     pub(crate) lanes: NonZeroUsize,
     pub(crate) clock_offset_ms_max: NonZeroU32,
     pub(crate) distribution: Distribution,
+    pub(crate) retain_months: Option<u32>,
 }
 
 impl Default for Store {
@@ -100,6 +101,7 @@ impl Default for Store {
             lanes: NonZeroUsize::new(1).expect("not zero"),
             clock_offset_ms_max: NonZeroU32::new(250).expect("not zero"),
             distribution: Distribution::None,
+            retain_months: None,
         }
     }
 }

@@ -6,7 +6,14 @@
 //! Invariant: one snapshot; nodes may write meanwhile, and what they commit later is not in it.
 //! Invariant: memory is bounded by a page, whatever the length of the ledger.
 
-use crate::{address::Address, ledger::entry, migrate, open::OpenError, pool::Pool};
+use crate::{
+    address::Address,
+    ledger::entry,
+    migrate,
+    open::OpenError,
+    pool::Pool,
+    retention::{DetachedMonth, detached},
+};
 use novacore_ledger::Entry;
 use novacore_store::error::StoreError;
 use novacore_vocab::UserId;
@@ -42,11 +49,20 @@ impl From<StoreError> for ExportError {
     }
 }
 
-/// Hands every entry to `write`; how many there were.
+/// What an export came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exported {
+    /// Entries written.
+    pub entries: u64,
+    /// The months that are no longer in the ledger, and so not in the export.
+    pub detached: Vec<DetachedMonth>,
+}
+
+/// Hands every entry to `write`.
 pub async fn export(
     url: &str,
     mut write: impl FnMut(UserId, &Entry) -> io::Result<()>,
-) -> Result<u64, ExportError> {
+) -> Result<Exported, ExportError> {
     let pool = Pool::new(Address::parse(url).map_err(OpenError::from)?, 1)?;
     let mut client = pool.get().await?;
     migrate::check(&client).await?;
@@ -60,7 +76,7 @@ pub async fn export(
 async fn run(
     client: &mut Client,
     write: &mut impl FnMut(UserId, &Entry) -> io::Result<()>,
-) -> Result<u64, ExportError> {
+) -> Result<Exported, ExportError> {
     // The planner may not sort: the partitions' keys are in this order already.
     let sql = format!(
         "SELECT {}, l.user_id FROM usage_ledger l ORDER BY l.bucket, l.user_id, l.version",
@@ -68,16 +84,17 @@ async fn run(
     );
     let tx = client.build_transaction().read_only(true).start().await?;
     let portal = tx.bind(sql.as_str(), &[]).await?;
-    let mut count = 0;
+    let mut entries = 0;
     loop {
         let rows = tx.query_portal(&portal, PAGE_ROWS).await?;
         for row in &rows {
             let entry = entry::read(row, 0)?;
             write(UserId(row.get(entry::COLUMNS_COUNT)), &entry).map_err(ExportError::Write)?;
-            count += 1;
+            entries += 1;
         }
         if rows.len() < PAGE_ROWS as usize {
-            return Ok(count);
+            // The ledger was read in this transaction, and no month leaves it before the end.
+            return Ok(Exported { entries, detached: detached(&tx).await? });
         }
     }
 }

@@ -12,7 +12,7 @@ mod listen;
 mod missed;
 mod node;
 mod overrides;
-mod partitions;
+pub(crate) mod partitions;
 pub(crate) mod place;
 pub(crate) mod policy;
 mod profile;
@@ -23,7 +23,7 @@ mod sweep;
 mod tell;
 pub(crate) mod text;
 
-pub(crate) use node::Node;
+pub(crate) use node::{ClockReading, Node};
 pub(crate) use start::{Started, start};
 pub(crate) use tell::{PEOPLE_CHANGED, notify};
 

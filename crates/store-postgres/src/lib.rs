@@ -23,12 +23,17 @@ mod ledger;
 mod migrate;
 mod open;
 mod pool;
+mod retention;
 mod tls;
 mod verify;
 
 pub use address::UrlError;
 pub use distribution::Distribution;
-pub use export::{ExportError, export};
+pub use export::{ExportError, Exported, export};
 pub use migrate::{Migrated, distribute, migrate};
 pub use open::{CLOCK_OFFSET_MAX, OpenError, Options, PostgresStore};
+pub use retention::{
+    DetachError, DetachedMonth, Month, OldMonth, RETAIN_MONTHS_MAX, RETAIN_MONTHS_MIN, Retain,
+    RetainError, detach_before, detachable,
+};
 pub use verify::{VerifyReport, verify};

@@ -46,6 +46,13 @@ const STEPS: &[Step] = &[
         readable_from: 3,
         sql: include_str!("../migrations/0003_audit_subject.sql"),
     },
+    Step {
+        version: 4,
+        name: "retention",
+        // Whoever writes need not know of it. Only an older `ledger verify` misses what is gone.
+        readable_from: 3,
+        sql: include_str!("../migrations/0004_retention.sql"),
+    },
 ];
 
 /// Serialises migrations; "nova" in ASCII.

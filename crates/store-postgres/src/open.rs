@@ -8,6 +8,7 @@ use crate::{
     ledger::{self, Started},
     migrate,
     pool::Pool,
+    retention::{self, Retain, RetainError},
 };
 use novacore_ledger::{Policy, Tier};
 use novacore_store::{
@@ -46,6 +47,8 @@ pub struct Options {
     pub lanes: usize,
     /// How the tables lie, as they were migrated.
     pub distribution: Distribution,
+    /// How many months stay in the ledger; `None` keeps them all.
+    pub retain: Option<Retain>,
     /// How often the node looks for holds that have run out, and at the database's clock.
     pub tick: Duration,
 }
@@ -67,6 +70,7 @@ impl Options {
             connections_max: 16,
             lanes: 1,
             distribution: Distribution::None,
+            retain: None,
             tick: Duration::from_secs(1),
         }
     }
@@ -122,6 +126,9 @@ pub enum OpenError {
     /// The tables are to be spread over shards, and the database has none.
     #[error("the database has no Citus: run `CREATE EXTENSION citus` and add its workers")]
     CitusMissing,
+    /// Months cannot be detached as asked.
+    #[error(transparent)]
+    Retain(RetainError),
     /// The database did not answer as it should.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -138,6 +145,9 @@ pub struct PostgresStore {
 impl PostgresStore {
     /// Opens a node on a database that [`migrate()`](crate::migrate()) has brought up to date.
     pub async fn open(options: Options) -> Result<PostgresStore, OpenError> {
+        if options.retain.is_some() {
+            retention::check(options.distribution)?;
+        }
         let address = Address::parse(&options.url)?;
         let pool = Pool::new(address.clone(), options.connections_max)?;
         let client = pool.first().await?;

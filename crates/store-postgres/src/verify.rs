@@ -5,7 +5,8 @@
 //! Invariant: what is wrong is told, never put right.
 
 mod compare;
-mod recount;
+mod opened;
+pub(crate) mod recount;
 
 use crate::{
     address::Address,
@@ -27,7 +28,10 @@ const FINDINGS_MAX: usize = 20;
 const PAGE_ACCOUNTS: i64 = 1_000;
 
 const SESSION: &str = "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0";
-const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+/// The lock comes before the snapshot: whether a month is in the ledger is no part of that, and is
+/// not to change meanwhile.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
+     LOCK TABLE usage_ledger IN ACCESS SHARE MODE";
 const ACCOUNTS: &str = "SELECT a.bucket, a.user_id, coalesce(p.org_id, a.user_id), \
      p.user_id IS NOT NULL AND p.bucket = a.bucket \
      FROM account a LEFT JOIN account_place p USING (user_id) \
@@ -37,12 +41,14 @@ const STRAYS: &str = "SELECT DISTINCT l.user_id FROM usage_ledger l WHERE NOT EX
      (SELECT 1 FROM account a WHERE a.bucket = l.bucket AND a.user_id = l.user_id) LIMIT $1";
 
 /// What a verification found.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VerifyReport {
     /// Entries read.
     pub entries: u64,
     /// Accounts recounted.
     pub accounts: u64,
+    /// Entries in detached months.
+    pub detached: u64,
     /// What is wrong, at most twenty findings; empty if nothing is.
     pub findings: Vec<String>,
 }
@@ -63,7 +69,7 @@ pub async fn verify(options: &Options) -> Result<VerifyReport, OpenError> {
     migrate::check(&client).await?;
     client.batch_execute(SESSION).await?;
     let policy = policy::read(&client, &options.resources).await?.policy;
-    let mut report = VerifyReport { entries: 0, accounts: 0, findings: Vec::new() };
+    let mut report = VerifyReport::default();
     let mut after = (i32::MIN, Uuid::nil());
     loop {
         let page = client.query(ACCOUNTS, &[&after.0, &after.1, &PAGE_ACCOUNTS]).await?;
@@ -84,6 +90,7 @@ pub async fn verify(options: &Options) -> Result<VerifyReport, OpenError> {
     for row in client.query(STRAYS, &[&(FINDINGS_MAX as i64)]).await? {
         report.note(format!("{} has entries and no account", UserId(row.get(0))));
     }
+    opened::compare_all(&client, &mut report).await?;
     Pool::discard(client);
     Ok(report)
 }
@@ -96,6 +103,7 @@ async fn verify_account(
 ) -> Result<(), OpenError> {
     client.batch_execute(BEGIN).await?;
     let mut recount = Recount::new(place, policy.clone());
+    opened::begin(client, &mut recount, report).await?;
     let counted = recount.run(client, report).await;
     let compared = match counted {
         Ok(true) => compare::compare(client, place, &recount, report).await,

@@ -148,7 +148,7 @@ pub struct StoreHealth {
     pub derived_lag: u64,
     /// Accounts in memory.
     pub accounts_loaded: usize,
-    /// Entries ever written.
+    /// Entries ever written; where nodes share a ledger, by this one since it started.
     pub entries: u64,
 }
 

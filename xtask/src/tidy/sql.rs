@@ -24,6 +24,7 @@ const SCHEMA_FILES: &[&str] = &[
     "crates/store-postgres/src/migrate.rs",
     "crates/store-postgres/src/migrate/",
     "crates/store-postgres/src/ledger/partitions.rs",
+    "crates/store-postgres/src/retention/",
 ];
 /// What runs for each command or for each question of a user.
 const HOT_PATH: &[&str] = &[

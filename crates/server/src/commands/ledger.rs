@@ -1,5 +1,7 @@
 //! `novacore ledger`.
 
+mod detach;
+
 use super::{on_data_directory, runtime};
 use crate::{
     clock::SystemClock,
@@ -38,6 +40,15 @@ pub(crate) enum Task {
         #[arg(long)]
         to: Option<PathBuf>,
     },
+    /// Show which months would leave the ledger of a database; with --apply, detach them.
+    Detach {
+        /// The first month that stays, such as 2025-01; by default what store.retain_months says.
+        #[arg(long)]
+        before: Option<String>,
+        /// Detach them: each becomes a table of its own, to archive or to drop.
+        #[arg(long)]
+        apply: bool,
+    },
 }
 
 /// How an export looks.
@@ -65,6 +76,8 @@ pub(crate) fn run(config: &Config, task: Task) -> anyhow::Result<()> {
             Ok(())
         }
         Task::Export { format, to } => export(config, format, to),
+        Task::Detach { before, apply: false } => detach::show(config, before.as_deref()),
+        Task::Detach { before, apply: true } => detach::apply(config, before.as_deref()),
     }
 }
 
@@ -82,6 +95,9 @@ fn verify(config: &Config) -> anyhow::Result<()> {
             let report = runtime()?.block_on(postgres::verify(&options));
             let report = report.context("store.database_url")?;
             println!("{} entries of {} accounts", report.entries, report.accounts);
+            if report.detached > 0 {
+                println!("{} entries in detached months, as their openings say", report.detached);
+            }
             report.findings
         }
     };
@@ -114,7 +130,13 @@ fn export(config: &Config, format: Format, to: Option<PathBuf>) -> anyhow::Resul
         None => store::export(&config.store.data_dir, each)?,
         Some(url) => {
             let exported = runtime()?.block_on(postgres::export(url.expose_secret(), each));
-            exported.context("store.database_url")?
+            let exported = exported.context("store.database_url")?;
+            if let (Some(first), Some(last)) = (exported.detached.first(), exported.detached.last())
+            {
+                let (from, until) = (first.month, last.month);
+                eprintln!("not in it: what was recorded from {from} to {until}, which is detached");
+            }
+            exported.entries
         }
     };
     out.flush()?;

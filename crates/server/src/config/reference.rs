@@ -4,7 +4,7 @@ use super::{Config, gateway::Unbounded};
 use secrecy::SecretString;
 
 /// Key, and what it means.
-pub(crate) const KEYS: [(&str, &str); 40] = [
+pub(crate) const KEYS: [(&str, &str); 41] = [
     ("server.listen", "Address and port for everyone. Loopback only by default."),
     (
         "server.internal_listen",
@@ -45,6 +45,11 @@ pub(crate) const KEYS: [(&str, &str); 40] = [
         "store.distribution",
         "PostgreSQL: `citus` where `migrate` shall spread the tables over shards, see \
          [Citus](../guides/citus.md).",
+    ),
+    (
+        "store.retain_months",
+        "PostgreSQL: whole months before the present one that stay in the ledger, at least 15; older \
+         ones are [detached](../guides/postgresql.md#old-months). Unset: all stay.",
     ),
     ("auth.access_ttl_seconds", "Life of an access token."),
     ("auth.trial_days", "Length of the trial that a new user is shown."),
@@ -134,6 +139,9 @@ pub(crate) fn value_of(config: &Config, key: &str) -> String {
         "store.lanes" => text(&config.store.lanes),
         "store.clock_offset_ms_max" => text(&config.store.clock_offset_ms_max),
         "store.distribution" => format!("`{:?}`", config.store.distribution).to_lowercase(),
+        "store.retain_months" => {
+            config.store.retain_months.map_or_else(String::new, |months| text(&months))
+        }
         "auth.access_ttl_seconds" => text(&config.auth.access_ttl_seconds),
         "auth.trial_days" => text(&config.auth.trial_days),
         "auth.first_tier" => text(&config.auth.first_tier),
@@ -172,7 +180,10 @@ mod tests {
     #[test]
     fn every_key_is_described_and_shown() {
         let config = Config::default();
-        let unset = |key: &str| key == "server.internal_listen" || SECRETS.contains(&key);
+        let unset = |key: &str| {
+            ["server.internal_listen", "store.retain_months"].contains(&key)
+                || SECRETS.contains(&key)
+        };
         for (key, _) in KEYS {
             assert_eq!(value_of(&config, key).is_empty(), unset(key), "{key}");
         }

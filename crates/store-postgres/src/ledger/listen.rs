@@ -102,7 +102,6 @@ async fn hear(node: &Node, payload: &str) {
         _ => {}
     }
     for news in read_payload(node.id, payload).unwrap_or_default() {
-        node.count_entries(news.last.0.saturating_sub(news.first.0) + 1);
         if node.audience.has(news.place.user) {
             post(node, news).await;
         }

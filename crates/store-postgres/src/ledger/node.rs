@@ -36,7 +36,8 @@ pub(crate) struct Node {
     /// Who remembers users and keys.
     pub(crate) listeners: Listeners,
     pub(crate) hearing: Hearing,
-    /// Entries ever written, as far as this node has heard.
+    /// Entries that this node has written: those of all are in the sum over nodes, and would take a
+    /// walk through every account.
     pub(crate) entries: AtomicU64,
     pub(super) trouble: RwLock<Option<StoreError>>,
 }
@@ -94,12 +95,7 @@ impl Node {
     /// Compares this machine's clock with the database's, which was read between two readings of
     /// ours.
     pub(crate) fn check_clock(&self, reading: ClockReading) -> Result<(), StoreError> {
-        match self.clock_offset_max {
-            Some(offset_max) if reading.offset_micros() > offset_max.as_micros() => {
-                Err(StoreError::ClockBehind)
-            }
-            Some(_) | None => Ok(()),
-        }
+        reading.check(self.clock_offset_max)
     }
 }
 
@@ -112,6 +108,16 @@ pub(crate) struct ClockReading {
 }
 
 impl ClockReading {
+    /// Refuses a clock that is certainly further off than that.
+    pub(crate) fn check(self, offset_max: Option<Duration>) -> Result<(), StoreError> {
+        match offset_max {
+            Some(offset_max) if self.offset_micros() > offset_max.as_micros() => {
+                Err(StoreError::ClockBehind)
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// How far the clocks are apart at least.
     fn offset_micros(self) -> u128 {
         let ahead = self.before.micros() - self.database.micros();

@@ -2,7 +2,7 @@
 //!
 //! Invariant: partitions are made before their month begins; an entry that finds none goes into the
 //! default partition, where it counts all the same.
-//! Not here: what is done with old months.
+//! Not here: what is done with old months (`retention`).
 
 use crate::failure;
 use novacore_store::error::StoreError;
@@ -11,8 +11,9 @@ use tokio_postgres::{Client, Error, error::SqlState};
 
 /// How many months after the present one have their partition.
 const AHEAD: usize = 3;
-/// Serialises nodes that make partitions; not on the path of any batch. "part" in ASCII.
-const LOCK: i64 = 0x7061_7274;
+/// Serialises nodes that make partitions or detach them; not on the path of any batch. "part" in
+/// ASCII.
+pub(crate) const LOCK: i64 = 0x7061_7274;
 
 const EXISTS: &str = "SELECT to_regclass($1) IS NOT NULL";
 
@@ -32,6 +33,10 @@ pub(crate) async fn make(client: &mut Client, now: Timestamp) -> Result<(), Stor
             // Its entries are there already, because no node was there in time to make it.
             Err(error) if error.code() == Some(&SqlState::CHECK_VIOLATION) => {
                 tracing::warn!("{} stays in the default partition", month.table);
+            }
+            // Another node works on the months. There are months in hand.
+            Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
+                tracing::warn!("{} is made later", month.table);
             }
             Err(error) => return Err(failure::told(&error)),
         }

@@ -12,15 +12,13 @@ use super::{
     policy, sweep,
     tell::Teller,
 };
-use crate::{address::Address, directory::Hearing, failure, open::Options, pool::Pool};
+use crate::{address::Address, directory::Hearing, failure, open::Options, pool::Pool, retention};
 use arc_swap::ArcSwap;
 use novacore_store::{changes::Listeners, error::StoreError};
 use parking_lot::RwLock;
 use std::sync::{Arc, atomic::AtomicU64};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
-
-const ENTRIES: &str = "SELECT coalesce(sum(version), 0)::bigint FROM account";
 
 /// The running ledger of a node.
 #[derive(Debug)]
@@ -29,6 +27,8 @@ pub(crate) struct Started {
     pub(crate) lanes: Lanes,
     listener: JoinHandle<()>,
     sweeper: JoinHandle<()>,
+    /// Detaches old months, if any are to be.
+    retaining: Option<JoinHandle<()>>,
     /// Ends when the last lane has, and what it committed is told.
     telling: Option<JoinHandle<()>>,
 }
@@ -49,6 +49,9 @@ impl Drop for Started {
     fn drop(&mut self) {
         self.listener.abort();
         self.sweeper.abort();
+        if let Some(retaining) = &self.retaining {
+            retaining.abort();
+        }
     }
 }
 
@@ -65,8 +68,9 @@ pub(crate) async fn start(
     let tx = plain.transaction().await.map_err(told)?;
     let policy = policy::configure(&tx, &options.resources, &options.tiers).await?;
     tx.commit().await.map_err(told)?;
-    let entries: i64 = client.query_one(ENTRIES, &[]).await.map_err(told)?.get(0);
     drop(client);
+    // A month may take long, and must not take a connection from readers.
+    let retaining_by = Pool::new(address.clone(), 1)?;
     // Before anybody can subscribe, so that nothing is missed.
     let ear = Ear::open(&address).await.map_err(told)?;
     let node = Arc::new(Node {
@@ -83,12 +87,17 @@ pub(crate) async fn start(
         audience: Audience::default(),
         listeners: Listeners::default(),
         hearing: Hearing::default(),
-        entries: AtomicU64::new(u64::try_from(entries).unwrap_or(0)),
+        entries: AtomicU64::new(0),
         trouble: RwLock::new(None),
     });
     let (teller, telling) = Teller::start(&node);
     let lanes = Lanes::start(&node, &teller, options.lanes);
     let listener = tokio::spawn(listen(node.clone(), address, ear));
     let sweeper = tokio::spawn(sweep::run(node.clone(), lanes.clone(), options.tick));
-    Ok(Started { node, lanes, listener, sweeper, telling: Some(telling) })
+    let retain = |retain| {
+        let work = retention::run(node.clone(), retaining_by, retain, options.tick);
+        tokio::spawn(work)
+    };
+    let retaining = options.retain.map(retain);
+    Ok(Started { node, lanes, listener, sweeper, retaining, telling: Some(telling) })
 }

@@ -25,10 +25,20 @@ const DISTRIBUTED: &[&str] = &[
     "usage_day",
     "session",
     "api_key",
+    "opening",
+    "opening_hold",
 ];
 /// On every server.
-const REFERENCE: &[&str] =
-    &["account_place", "policy", "tier", "audit", "audit_last", "user_email", "first_admin"];
+const REFERENCE: &[&str] = &[
+    "account_place",
+    "policy",
+    "tier",
+    "audit",
+    "audit_last",
+    "user_email",
+    "first_admin",
+    "detached_month",
+];
 
 /// The command itself has to come first in its transaction; then one connection to each server
 /// makes all of its shards, which a transaction that touches copied tables asks for.

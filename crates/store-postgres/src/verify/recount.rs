@@ -7,6 +7,7 @@ use super::{VerifyReport, Wrong};
 use crate::{
     ledger::{entry, hold, place::Place},
     pool::Client,
+    retention::Opening,
 };
 use novacore_ledger::{AccountState, Entry, EntryKind, Hold, HoldStatus, Policy, Profile};
 use novacore_store::{book::kind_of, ledger::ENTRY_PAGE_ROWS_MAX};
@@ -19,21 +20,23 @@ use std::{
 use uuid::Uuid;
 
 /// What a day adds up to: its amount, and of a level where it closes.
-pub(super) type Day = (i64, Option<i64>);
+pub(crate) type Day = (i64, Option<i64>);
 
-pub(super) struct Recount {
+pub(crate) struct Recount {
     place: Place,
     policy: Arc<Policy>,
-    pub(super) state: AccountState,
-    pub(super) days: BTreeMap<(ResourceName, i64), Day>,
-    pub(super) corrections: BTreeMap<Version, i64>,
+    pub(crate) state: AccountState,
+    pub(crate) days: BTreeMap<(ResourceName, i64), Day>,
+    pub(crate) corrections: BTreeMap<Version, i64>,
     /// Holds that ended for good since they were last compared.
     ended: Vec<Hold>,
     pub(super) ended_count: i64,
+    /// Where it began, if not with the first entry.
+    pub(crate) opening: Option<Opening>,
 }
 
 impl Recount {
-    pub(super) fn new(place: Place, policy: Arc<Policy>) -> Recount {
+    pub(crate) fn new(place: Place, policy: Arc<Policy>) -> Recount {
         let tier = TierName::parse("none").expect("a valid name");
         // Nothing is judged here, so it does not matter by which profile.
         let profile = Profile { tier, overrides: Vec::new() };
@@ -45,7 +48,21 @@ impl Recount {
             corrections: BTreeMap::new(),
             ended: Vec::new(),
             ended_count: 0,
+            opening: None,
         }
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        self.place
+    }
+
+    /// Goes on from the end of the detached months, instead of beginning with the first entry.
+    pub(crate) fn begin(&mut self, opening: Opening) {
+        self.state.version = opening.version;
+        self.state.last_at = opening.last_at;
+        self.state.meters = opening.meters.clone();
+        opening.holds.iter().cloned().for_each(|hold| self.state.insert_hold(hold));
+        self.opening = Some(opening);
     }
 
     /// Folds all entries; `false` if one does not follow from those before it.
@@ -81,7 +98,8 @@ impl Recount {
         }
     }
 
-    fn fold(&mut self, entry: &Entry, id: Uuid) -> Result<(), String> {
+    /// Folds one entry, or says why it does not follow.
+    pub(crate) fn fold(&mut self, entry: &Entry, id: Uuid) -> Result<(), String> {
         if entry.version != self.state.version.next() {
             return Err(format!("it follows version {}", self.state.version));
         }
@@ -94,7 +112,10 @@ impl Recount {
         let kind = kind_of(&self.policy, &entry.resource);
         let apply = AssertUnwindSafe(|| self.state.apply(entry, kind));
         catch_unwind(apply).map_err(|_| "it does not follow from those before".to_owned())?;
-        if let (EntryKind::Correction, Some(version)) = (entry.kind, entry.corrects) {
+        // What was corrected of an entry is forgotten with the entry.
+        let begun = self.opening.as_ref().map_or(Version(0), |opening| opening.version);
+        let corrects = entry.corrects.filter(|version| *version > begun);
+        if let (EntryKind::Correction, Some(version)) = (entry.kind, corrects) {
             *self.corrections.entry(version).or_default() -= entry.amount;
         }
         self.roll_up(entry, kind);
@@ -130,12 +151,17 @@ impl Recount {
         }
     }
 
+    /// Holds that ended for good since this was last asked.
+    pub(crate) fn take_ended(&mut self) -> Vec<Hold> {
+        std::mem::take(&mut self.ended)
+    }
+
     async fn compare_ended(
         &mut self,
         client: &Client,
         report: &mut VerifyReport,
     ) -> Result<(), Wrong> {
-        let ended = std::mem::take(&mut self.ended);
+        let ended = self.take_ended();
         compare_ended(client, self.place, &ended, report).await
     }
 }

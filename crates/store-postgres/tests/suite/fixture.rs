@@ -89,7 +89,6 @@ impl Harness for Fixture {
     }
 
     fn reopen(&mut self) {
-        // What the old one still had to tell would count as news of another.
         let closed = self.store.take().and_then(Arc::into_inner);
         now(closed.expect("nobody else holds the store").close());
         self.store = Some(self.another_node());

@@ -150,3 +150,20 @@ async fn a_standby_is_refused() {
     server.start_again();
     assert_eq!(refused(&url).await, OpenError::Standby);
 }
+
+/// A node says what it has written itself, whatever it hears of others and whatever was there when
+/// it started: nothing is counted twice, and nothing has to be walked through.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_counts_its_own_entries() {
+    let fixture = Fixture::new();
+    let user = user(&fixture, 1, "pro").await;
+    let one = fixture.store();
+    assert!(is_applied(&one.submit(user, command(record(1))).await));
+    let other = fixture.another_node();
+    let mut heard = other.subscribe(user);
+    assert!(is_applied(&one.submit(user, command(record(2))).await));
+    let posted = tokio::time::timeout(PATIENCE, heard.recv()).await.expect("it is heard in time");
+    assert_eq!(posted.expect("the store is there").entries.len(), 1);
+    assert!(is_applied(&other.submit(user, command(record(3))).await));
+    assert_eq!((one.health().entries, other.health().entries), (2, 1));
+}

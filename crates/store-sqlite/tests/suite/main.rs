@@ -26,12 +26,21 @@ mod directory {
 /// The ledger's part.
 mod ledger {
     use crate::fixture::Fixture;
+    use novacore_store::ledger::Ledger;
 
     fn open() -> Fixture {
         Fixture::new()
     }
 
     novacore_store_suite::ledger_suite!(open);
+
+    /// This store has the ledger to itself, and so counts what was there before as well.
+    #[tokio::test]
+    async fn entries_of_before_are_counted_too() {
+        let mut fixture = open();
+        novacore_store_suite::ledger::health_counts_entries(&mut fixture).await;
+        assert_eq!(fixture.store().health().entries, 2);
+    }
 
     #[tokio::test]
     #[ignore = "soak"]

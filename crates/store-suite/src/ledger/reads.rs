@@ -300,15 +300,17 @@ pub async fn counters_survive_a_restart(harness: &mut impl Harness) {
     assert_eq!(sums(harness).await, before);
 }
 
-/// A store that works says so, and counts its entries.
+/// A store that works says so, and counts its entries: all of them, or those since it was opened.
 pub async fn health_counts_entries(harness: &mut impl Harness) {
     let user = user(harness, 1, "pro").await;
     for _ in 0..2 {
+        let before = harness.ledger().health().entries;
         apply(harness, user, record("llm_tokens", 1)).await;
         let health = harness.ledger().health();
         let entries = history(harness, user).await.len() as u64;
+        assert!(before == 0 || before == entries - 1, "{before} of {entries}");
         assert!(health.writable && health.why.is_none(), "{health:?}");
-        assert_eq!((health.entries, health.queue_depth), (entries, 0));
+        assert_eq!((health.entries, health.queue_depth), (before + 1, 0));
         assert_eq!(health.accounts_loaded, 1);
         harness.reopen();
     }
