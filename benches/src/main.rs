@@ -64,6 +64,9 @@ struct Cli {
     /// Shows the plans of the queries on PostgreSQL, as run.
     #[arg(long)]
     plans: bool,
+    /// Shows what each statement of a row cost the database, by its own account.
+    #[arg(long)]
+    statements: bool,
     /// The server's binary; by default the one that was built beside this.
     #[arg(long)]
     binary: Option<std::path::PathBuf>,

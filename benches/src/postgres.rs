@@ -8,12 +8,13 @@ mod fill;
 mod naive;
 mod nodes;
 mod queries;
+mod statements;
 
 use crate::{
     Cli,
     command::users,
     crowd::Crowd,
-    load::{Run, median},
+    load::{Run, median, run, run_at},
 };
 use anyhow::Context;
 pub(crate) use database::Database;
@@ -53,17 +54,40 @@ struct Measured {
     database_us: f64,
     /// Transactions that wrote, per answer.
     transactions: f64,
+    /// The same asked at half that rate, in an open loop.
+    half: Run,
 }
 
 /// What is measured in one row: whoever is asked, again and again.
-trait Asked {
-    /// Runs callers for a while.
-    async fn run(&self, callers: usize, time: Duration) -> anyhow::Result<Run>;
+trait Asked: Clone + Send + Sync + 'static {
+    /// Asks once for a caller.
+    fn ask(&self, caller: usize) -> impl Future<Output = anyhow::Result<()>> + Send;
+
+    /// Runs callers in a closed loop for a while.
+    async fn run(&self, callers: usize, time: Duration) -> anyhow::Result<Run> {
+        let asked = self.clone();
+        let ask = move |caller, _| {
+            let asked = asked.clone();
+            async move { asked.ask(caller).await }
+        };
+        run(callers, time, ask).await
+    }
+
+    /// Asks at a fixed rate for a while.
+    async fn run_at(&self, rate: f64, callers: usize, time: Duration) -> anyhow::Result<Run> {
+        let asked = self.clone();
+        let ask = move |caller| {
+            let asked = asked.clone();
+            async move { asked.ask(caller).await.map(|()| caller) }
+        };
+        run_at(rate, time, (0..callers).collect(), ask).await
+    }
 }
 
 /// Starts a server, fills it, and measures every row and every query.
 pub(crate) async fn measure(cli: &Cli) -> anyhow::Result<()> {
-    let database = Database::start().await?;
+    let counted: &[_] = if cli.statements { statements::SETTINGS } else { &[] };
+    let database = Database::start_with(counted).await?;
     let load = Load {
         users: Arc::new(users(cli.accounts)),
         numbers: Arc::new(AtomicU64::new(cli.preload)),
@@ -90,9 +114,9 @@ pub(crate) async fn measure_naive(database: &Database, cli: &Cli) -> anyhow::Res
 fn head() {
     println!(
         "\n| what | nodes | callers | per second | x naive | p50 us | p99 us | CPU us | \
-         database CPU us | transactions |"
+         database CPU us | transactions | p50 us at half | p99 us at half |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|---|---|");
 }
 
 async fn rows(database: &Database, load: &Load, cli: &Cli) -> anyhow::Result<()> {
@@ -139,6 +163,9 @@ async fn row<A: Asked>(
 ) -> anyhow::Result<Measured> {
     let time = Duration::from_millis(cli.millis);
     asked.run(callers, time / WARM_UP).await?;
+    if cli.statements {
+        statements::reset(database).await?;
+    }
     let before = database.transactions()?;
     let (mut runs, mut answers, mut spent) = (Vec::new(), 0, Duration::ZERO);
     for _ in 0..cli.runs {
@@ -150,19 +177,26 @@ async fn row<A: Asked>(
     }
     let transactions = (database.transactions()? - before) as f64 / answers as f64;
     let database_us = spent.as_secs_f64() * 1e6 / answers as f64;
-    Ok(Measured { run: median(runs), database_us, transactions })
+    if cli.statements {
+        statements::show(database, answers).await?;
+    }
+    let run = median(runs);
+    let half = asked.run_at(run.per_second / 2.0, callers, time).await?;
+    Ok(Measured { run, database_us, transactions, half })
 }
 
 fn show(what: &str, nodes: usize, callers: usize, measured: &Measured, naive_rate: f64) {
-    let Measured { run, database_us, transactions } = measured;
+    let Measured { run, database_us, transactions, half } = measured;
     let nodes = if nodes == 0 { "-".to_owned() } else { nodes.to_string() };
     println!(
         "| {what} | {nodes} | {callers} | {:.0} | {:.1} | {} | {} | {:.1} | {database_us:.1} | \
-         {transactions:.3} |",
+         {transactions:.3} | {} | {} |",
         run.per_second,
         run.per_second / naive_rate,
         run.latency.value_at_quantile(0.5),
         run.latency.value_at_quantile(0.99),
         run.cpu_us,
+        half.latency.value_at_quantile(0.5),
+        half.latency.value_at_quantile(0.99),
     );
 }

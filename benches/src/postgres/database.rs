@@ -26,7 +26,13 @@ pub(crate) struct Database {
 impl Database {
     /// Starts a server and makes the schema.
     pub(crate) async fn start() -> anyhow::Result<Database> {
-        let server = Server::start_with(SETTINGS);
+        Database::start_with(&[]).await
+    }
+
+    /// The same with settings beside ours.
+    pub(super) async fn start_with(more: &[(&str, &str)]) -> anyhow::Result<Database> {
+        let settings = [SETTINGS, more].concat();
+        let server = Server::start_with(&settings);
         let url = server.fresh_database();
         novacore_store_postgres::migrate(&url).await?;
         let version = server.psql(&url, "SHOW server_version")?;

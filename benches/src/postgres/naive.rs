@@ -7,12 +7,10 @@ use super::{Asked, Load, database::Database};
 use crate::{
     command::{METADATA, key_text},
     crowd::Crowd,
-    load::{Run, run},
 };
 use anyhow::ensure;
 use deadpool_postgres::{Manager, Pool, Runtime};
 use novacore_vocab::UserId;
-use std::time::Duration;
 use tokio_postgres::NoTls;
 use uuid::Uuid;
 
@@ -100,8 +98,10 @@ impl Naive {
         let pool = Pool::builder(manager).max_size(CONNECTIONS).runtime(Runtime::Tokio1).build()?;
         Ok(Naive { pool, load, crowd, way })
     }
+}
 
-    async fn ask(&self) -> anyhow::Result<()> {
+impl Asked for Naive {
+    async fn ask(&self, _: usize) -> anyhow::Result<()> {
         let (number, UserId(user)) = self.load.next(&self.crowd);
         let (id, amount) = (Uuid::from_u128(u128::from(number)), 1 + (number % 10) as i64);
         let key = key_text(number);
@@ -124,16 +124,5 @@ impl Naive {
             }
         }
         Ok(())
-    }
-}
-
-impl Asked for Naive {
-    async fn run(&self, callers: usize, time: Duration) -> anyhow::Result<Run> {
-        let naive = self.clone();
-        let ask = move |_, _| {
-            let naive = naive.clone();
-            async move { naive.ask().await }
-        };
-        run(callers, time, ask).await
     }
 }

@@ -5,14 +5,10 @@ use crate::{
     Cli,
     command::{RunningClock, applied, hold_and_settle, record, tier},
     crowd::Crowd,
-    load::{Run, run},
 };
 use novacore_store::{clock::Clock, ledger::Ledger};
 use novacore_store_postgres::{Options, PostgresStore};
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Instant};
 
 /// What the callers ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,18 +69,12 @@ impl Nodes {
 }
 
 impl Asked for Nodes {
-    async fn run(&self, callers: usize, time: Duration) -> anyhow::Result<Run> {
-        let Nodes { nodes, load, crowd, work } = self.clone();
-        let ask = move |caller: usize, _| {
-            let store = nodes[caller % nodes.len()].clone();
-            let (number, user) = load.next(&crowd);
-            async move {
-                match work {
-                    Work::Record => applied(store.submit(user, record(number)).await?).map(drop),
-                    Work::Pair => hold_and_settle(&*store, user).await,
-                }
-            }
-        };
-        run(callers, time, ask).await
+    async fn ask(&self, caller: usize) -> anyhow::Result<()> {
+        let store = &*self.nodes[caller % self.nodes.len()];
+        let (number, user) = self.load.next(&self.crowd);
+        match self.work {
+            Work::Record => applied(store.submit(user, record(number)).await?).map(drop),
+            Work::Pair => hold_and_settle(store, user).await,
+        }
     }
 }

@@ -86,6 +86,14 @@ impl Given<'_> {
         key
     }
 
+    /// The one row of a table, as `alias`, with the key of a row given, as an item of FROM behind
+    /// them. The planner can neither turn it round nor read it in any way but by its key: of a
+    /// table that has just been emptied it believes that all of it is one row.
+    pub(crate) fn one(&self, table: &str, alias: &str, more: &[&str]) -> String {
+        let key = self.at(table, more);
+        format!("CROSS JOIN LATERAL (SELECT * FROM {table} WHERE {key} LIMIT 1) AS {alias}")
+    }
+
     /// Inserts every row into a table whose columns have their names; `casts` are those that travel
     /// as another type, `tail` is what happens to rows that are there.
     pub(crate) fn insert(&self, table: &str, casts: &[(&str, &str)], tail: &str) -> String {

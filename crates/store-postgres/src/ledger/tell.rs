@@ -2,7 +2,8 @@
 //!
 //! A notification is sent after the commit and on its own: within the transaction it would make
 //! every commit of every node wait for the one before. It can get lost with a node that dies just
-//! then; who listens elsewhere is told by `missed`.
+//! then; who listens elsewhere is told by `missed`. The first is sent at once; what is committed
+//! shortly after it goes with the next.
 //!
 //! Invariant: what is told is committed.
 //! Not here: order between nodes; entries carry their versions.
@@ -12,7 +13,7 @@ use crate::failure;
 use novacore_ledger::Entry;
 use novacore_store::{error::StoreError, ledger::Posted};
 use novacore_vocab::{OrgId, UserId, Version};
-use std::{fmt::Write, sync::Arc, time::Duration};
+use std::{collections::HashMap, fmt::Write, sync::Arc, time::Duration};
 use tokio::{sync::mpsc, task::JoinHandle};
 use uuid::Uuid;
 
@@ -25,6 +26,9 @@ pub(crate) const PEOPLE_CHANGED: &str = "people";
 
 /// Accounts that wait to be told of; beyond that they are not.
 const QUEUE_MAX: usize = 16_384;
+/// How long other nodes are told nothing more after a notification. Each is a transaction of its
+/// own that wakes every node; under load one for each batch would cost as much as the batches.
+const REST: Duration = Duration::from_millis(20);
 /// The pause before a notification is tried again.
 const PAUSE: Duration = Duration::from_millis(200);
 /// Bytes of a notification; the server's bound is 8,000.
@@ -69,8 +73,7 @@ impl Teller {
 async fn notify_all(node: Arc<Node>, mut waiting: mpsc::Receiver<News>) {
     let mut news = Vec::new();
     while waiting.recv_many(&mut news, QUEUE_MAX).await > 0 {
-        let payloads = payloads(node.id, &news);
-        news.clear();
+        let payloads = payloads(node.id, &joined(&mut news));
         while let Err(error) = notify(&node, &payloads).await {
             // What queues meanwhile is told afterwards.
             tracing::debug!("other nodes are not notified yet: {error}");
@@ -79,7 +82,28 @@ async fn notify_all(node: Arc<Node>, mut waiting: mpsc::Receiver<News>) {
                 return;
             }
         }
+        // A node that is closed tells the last of it at once.
+        if !waiting.is_closed() {
+            tokio::time::sleep(REST).await;
+        }
     }
+}
+
+/// News of an account that follow one another, as one; what another node wrote in between is told
+/// by that node.
+fn joined(news: &mut Vec<News>) -> Vec<News> {
+    let mut joined: Vec<News> = Vec::new();
+    let mut newest: HashMap<UserId, usize> = HashMap::new();
+    for one in news.drain(..) {
+        match newest.get(&one.place.user).map(|at| &mut joined[*at]) {
+            Some(before) if before.last.next() == one.first => before.last = one.last,
+            Some(_) | None => {
+                newest.insert(one.place.user, joined.len());
+                joined.push(one);
+            }
+        }
+    }
+    joined
 }
 
 /// Sends notifications.
@@ -142,6 +166,16 @@ mod tests {
             org: OrgId(Uuid::from_u128(number + 1)),
         };
         News { place, first: Version(3), last: Version(1 << 39) }
+    }
+
+    #[test]
+    fn news_that_follow_one_another_are_told_as_one() {
+        let of =
+            |user, first, last| News { first: Version(first), last: Version(last), ..news(user) };
+        let mut heard = vec![of(1, 1, 4), of(2, 7, 7), of(1, 5, 5), of(1, 8, 9), of(2, 8, 8)];
+        let told = [of(1, 1, 5), of(2, 7, 8), of(1, 8, 9)];
+        assert_eq!(joined(&mut heard), told);
+        assert!(heard.is_empty());
     }
 
     #[test]

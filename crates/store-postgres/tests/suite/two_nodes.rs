@@ -128,11 +128,15 @@ async fn a_listener_hears_of_the_other_nodes_entries() {
     for amount in 1..=20 {
         assert!(is_applied(&one.submit(user, command(record(amount))).await));
     }
-    for amount in 1..=20 {
+    // In how many pieces is up to the node: what follows shortly after is told together.
+    let mut amounts = Vec::new();
+    while amounts.len() < 20 {
         let posted = tokio::time::timeout(PATIENCE, heard.recv()).await;
         let posted = posted.expect("it is heard in time").expect("the store is there");
-        assert_eq!((posted.account.user, posted.entries[0].amount), (user, amount));
+        assert_eq!(posted.account.user, user);
+        amounts.extend(posted.entries.iter().map(|entry| entry.amount));
     }
+    assert_eq!(amounts, (1..=20).collect::<Vec<i64>>(), "each once, in their order");
 }
 
 /// A node that could not hear for a while ends its subscriptions, so that nobody waits for what he

@@ -2,6 +2,8 @@
 //!
 //! Invariant: locks are taken in the order of the accounts' keys, and nothing that a judgement
 //! rests on is read by the statement that locks, nor before it.
+//! Invariant: where an account's bound says that holds may have run out, they are read before the
+//! judgement, which is the one thing that takes a flight more.
 //! Invariant: an account whose rows make no sense fails its own commands only.
 
 use super::{
@@ -133,7 +135,7 @@ pub(super) async fn load(
     let failed = |error: Error| Failed::before_commit(&error);
     let needs = Needs::of(batch);
     let before = node.clock.now();
-    let mut rows = fly(node, client, batch, &needs, before, in_doubt).await.map_err(failed)?;
+    let mut rows = fly(node, client, batch, &needs, in_doubt).await.map_err(failed)?;
     let after = node.clock.now();
     let (version, database): (i64, At) = match rows.policy.first() {
         Some(row) => (row.get(0), row.get(1)),
@@ -149,7 +151,7 @@ pub(super) async fn load(
     }
     let is_committed = rows.is_committed.first().is_some_and(|row| row.get(0));
     let mut accounts = assemble(batch, &rows);
-    // While the batch waited for its locks more holds may have run out.
+    // Rare, so that only then it is asked which holds have run out.
     let is_late = |account: &Result<LoadedAccount, _>| {
         let due = account.as_ref().ok().and_then(|account| account.unloaded_due);
         due.is_some_and(|due| due <= after)
@@ -168,16 +170,14 @@ async fn fly(
     client: &Client,
     batch: &Batch,
     needs: &Needs,
-    now: Timestamp,
     in_doubt: bool,
 ) -> Result<Rows, Error> {
     let missing = node.places.without_row(&batch.places);
     let missing_buckets: Vec<i32> = missing.iter().map(|place| place.bucket).collect();
     let missing_users: Vec<Uuid> = missing.iter().map(|place| place.user.0).collect();
-    let (never, now, bucket) = (At(Timestamp::MIN), At(now), batch.bucket());
+    let (never, bucket) = (At(Timestamp::MIN), batch.bucket());
     let lie = node.distribution;
     let own: [&(dyn ToSql + Sync); 2] = [lie.buckets(&needs.buckets), &needs.users];
-    let due: [&(dyn ToSql + Sync); 3] = [own[0], own[1], &now];
     let (holds, keys) = (needs.holds.params(lie), needs.keys.params(lie));
     let corrected = needs.corrected.params(lie);
     let missing_ones: [&(dyn ToSql + Sync); 3] =
@@ -185,14 +185,12 @@ async fn fly(
     let op: [&(dyn ToSql + Sync); 2] = [&bucket, &batch.op];
     let sql = Statements::prepare(client, lie).await?;
     // `join!` polls in the order of its arguments, and a statement is sent when first polled.
-    let (begun, created, locked, heads, overrides, due, next_due, holds, rest) = futures::join!(
+    let (begun, created, locked, heads, overrides, holds, rest) = futures::join!(
         client.batch_execute("BEGIN"),
         unless(missing.is_empty(), client, &sql.create, &missing_ones),
         client.query(&sql.lock, &own),
         client.query(&sql.heads, &own),
         client.query(&sql.overrides, &own),
-        client.query(&sql.due, &due),
-        client.query(&sql.next_due, &due),
         unless(needs.holds.keys.is_empty(), client, &sql.named_holds, &holds),
         async {
             futures::join!(
@@ -210,8 +208,8 @@ async fn fly(
     Ok(Rows {
         heads: heads?,
         overrides: overrides?,
-        due: due?,
-        next_due: next_due?,
+        due: Vec::new(),
+        next_due: Vec::new(),
         holds: holds?,
         keys: keys?,
         corrected: corrected?,
@@ -251,8 +249,6 @@ struct Statements {
     lock: Statement,
     heads: Statement,
     overrides: Statement,
-    due: Statement,
-    next_due: Statement,
     named_holds: Statement,
     keys: Statement,
     corrected: Statement,
@@ -268,8 +264,6 @@ impl Statements {
             lock: client.prepare_cached(&texts.lock).await?,
             heads: client.prepare_cached(&texts.heads).await?,
             overrides: client.prepare_cached(&texts.overrides).await?,
-            due: client.prepare_cached(&texts.due).await?,
-            next_due: client.prepare_cached(&texts.next_due).await?,
             named_holds: client.prepare_cached(&texts.named_holds).await?,
             keys: client.prepare_cached(&texts.keys).await?,
             corrected: client.prepare_cached(&texts.corrected).await?,
