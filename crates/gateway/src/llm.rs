@@ -8,8 +8,8 @@ mod asked;
 mod call;
 mod catalog;
 mod echo;
-mod growing;
 mod health;
+mod open_calls;
 mod options;
 mod refuse;
 mod relay;
@@ -29,12 +29,11 @@ use crate::{client::Client, options::OptionsError};
 use account::Account;
 use asked::{AskError, Asked};
 use axum::{
-    body::Body,
+    body::{Body, HttpBody},
     http::{HeaderMap, Method, Request, Response, header},
 };
 use bytes::Bytes;
 use catalog::Catalog;
-use growing::Growing;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use novacore_access::{CallModels, Permit};
 use novacore_app::cx::Cx;
@@ -42,11 +41,12 @@ use novacore_dialects::{ErrorKind, Family, Route};
 use novacore_edge::caller;
 use novacore_vocab::{IdempotencyKey, ResourceName};
 use novacore_wire::health::Upstream;
+use open_calls::OpenCalls;
 use refuse::{Refusal, Word};
 use serde_json::{Value, json};
 use state::State;
 use std::{sync::Arc, time::Instant};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Where the official SDKs look.
@@ -86,8 +86,23 @@ impl Llm {
         let resource = ResourceName::parse(RESOURCE)
             .map_err(|error| OptionsError::new("resources", error.to_string()))?;
         let places = Arc::new(Semaphore::new(holds.calls_max));
-        let growing = Growing::default();
-        let state = State { cx, client, catalog, holds, growing, resource, places, stop };
+        if holds.body_bytes_max == 0 || holds.body_bytes_max > holds.bodies_bytes_max {
+            let why = "must not be 0, nor more than gateway.bodies_bytes_max";
+            return Err(OptionsError::new("gateway.body_bytes_max", why));
+        }
+        let body_room = Arc::new(Semaphore::new(kib(holds.bodies_bytes_max) as usize));
+        let state = State {
+            cx,
+            client,
+            catalog,
+            holds,
+            growing: OpenCalls::default(),
+            callers: OpenCalls::default(),
+            resource,
+            places,
+            body_room,
+            stop,
+        };
         Ok(Llm { state: Arc::new(state), tasks })
     }
 
@@ -139,15 +154,21 @@ impl Llm {
         let place = state.places.clone().try_acquire_owned();
         let place = place
             .map_err(|_| Refusal::new(ErrorKind::Unavailable, "too many calls are under way"))?;
+        let (caller, before) = state.callers.begin(permit.account().user);
+        if before >= state.holds.calls_per_user_max {
+            let why = "too many calls of this user are under way";
+            return Err(Refusal::new(ErrorKind::RateLimited, why));
+        }
         let key = idempotency_key(request.headers())?;
         let passed_on = send::passed_on(request.headers());
-        let body = self.body(request).await?;
+        let (body, room) = self.body(request).await?;
         let asked = self.read(route, body).await?;
         let account = Account {
             cx: state.cx.clone(),
             permit,
             resource: state.resource.clone(),
             ttl_s: state.holds.ttl_s,
+            stop: state.stop.clone(),
         };
         let admitted =
             admit::admit(&account, &asked, &state.holds, &state.growing, key.as_ref()).await?;
@@ -156,7 +177,7 @@ impl Llm {
         let (reply, answer) = oneshot::channel();
         self.tasks.spawn(async move {
             call.run(hold, reply).await;
-            drop(place);
+            drop((place, caller, room));
         });
         answer.await.map_err(|_| Refusal::new(ErrorKind::Internal, "internal error"))
     }
@@ -174,11 +195,24 @@ impl Llm {
         Ok(permit.map_err(novacore_edge::Failure::from)?)
     }
 
-    async fn body(&self, request: Request<Body>) -> Result<Bytes, Refusal> {
+    /// The body, and the room that it takes.
+    async fn body(&self, request: Request<Body>) -> Result<(Bytes, OwnedSemaphorePermit), Refusal> {
         let holds = &self.state.holds;
+        let stated = request.body().size_hint().upper();
+        let most = stated.and_then(|bytes| usize::try_from(bytes).ok());
+        let most = most.unwrap_or(usize::MAX).min(holds.body_bytes_max);
+        let room = self.state.body_room.clone().try_acquire_many_owned(kib(most));
+        let mut room = room.map_err(|_| {
+            Refusal::new(ErrorKind::Unavailable, "too many long calls are under way")
+        })?;
         let read = Limited::new(request.into_body(), holds.body_bytes_max).collect();
         match tokio::time::timeout(holds.body_timeout, read).await {
-            Ok(Ok(body)) => Ok(body.to_bytes()),
+            Ok(Ok(body)) => {
+                let body = body.to_bytes();
+                // What was taken for one of unknown length is given back.
+                drop(room.split((kib(most) - kib(body.len()).min(kib(most))) as usize));
+                Ok((body, room))
+            }
             Ok(Err(error)) if error.is::<LengthLimitError>() => {
                 let why = format!("the body is longer than {} bytes", holds.body_bytes_max);
                 Err(Refusal::new(ErrorKind::TooLarge, why))
@@ -254,6 +288,11 @@ impl Llm {
         response.headers_mut().insert(header::CONTENT_TYPE, json);
         Ok(response)
     }
+}
+
+/// So many KiB, rounded up.
+fn kib(bytes: usize) -> u32 {
+    u32::try_from(bytes.div_ceil(1_024)).unwrap_or(u32::MAX)
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {

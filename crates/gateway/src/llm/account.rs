@@ -7,16 +7,22 @@
 
 use novacore_access::{CallModels, Permit};
 use novacore_app::{cx::Cx, error::AppError, holds, record, submit::Done};
-use novacore_ledger::{Expect, HoldAsk, OnExpiry, Record, Refusal, Reserve, Settle};
+use novacore_ledger::{Expect, HoldAsk, HoldStatus, OnExpiry, Record, Refusal, Reserve, Settle};
 use novacore_vocab::{Amount, HoldId, IdempotencyKey, ResourceName, Source, Version};
 use std::{sync::Arc, time::Duration};
+use tokio_util::sync::CancellationToken;
 
 /// First pause before the store is asked again; each is twice as long.
 const PAUSE: Duration = Duration::from_millis(100);
 /// Longest pause.
 const PAUSE_MAX: Duration = Duration::from_secs(5);
-/// How often the store is asked: some twenty minutes, after which the hold has run out long since.
+/// How often the store is asked again: for some twenty minutes, after which the hold has run out
+/// long since.
 const TRIES: u32 = 250;
+/// And how often once the server stops.
+const TRIES_WHEN_STOPPED: u32 = 3;
+/// How often a call that came to nothing may be made again under its key.
+const CALLS_OF_A_KEY_MAX: u32 = 64;
 
 /// Whose calls are held, and of what.
 #[derive(Clone, Debug)]
@@ -25,6 +31,8 @@ pub(crate) struct Account {
     pub(crate) permit: Permit<CallModels>,
     pub(crate) resource: ResourceName,
     pub(crate) ttl_s: i64,
+    /// Says that the server stops.
+    pub(crate) stop: CancellationToken,
 }
 
 /// An open hold.
@@ -38,6 +46,8 @@ pub(crate) struct CallHold {
     charged: Vec<(Version, u64)>,
     /// Whether a charge on the way may have been made though the store did not say so.
     in_doubt: bool,
+    /// Whether it has ended, and only corrections are left.
+    has_ended: bool,
 }
 
 /// What became of something that was asked on the way.
@@ -49,7 +59,7 @@ impl Account {
     pub(crate) async fn hold(
         &self,
         tokens: u64,
-        key: Option<IdempotencyKey>,
+        key: Option<&IdempotencyKey>,
     ) -> Result<CallHold, AppError> {
         let ask = Reserve {
             amounts: vec![(self.resource.clone(), amount(tokens)?)],
@@ -57,11 +67,10 @@ impl Account {
             on_expiry: OnExpiry::Release,
             metadata: None,
         };
-        let done = holds::reserve(&self.cx, self.permit.reserve(), ask, key).await?;
-        if done.replayed {
-            let why = "the call with this idempotency key is under way or over";
-            return Err(AppError::Conflict(why.to_owned()));
-        }
+        let done = match key {
+            None => holds::reserve(&self.cx, self.permit.reserve(), ask, None).await?,
+            Some(key) => self.hold_once(ask, key).await?,
+        };
         let version = done.answer.hold.unwrap_or(done.answer.version);
         let id = HoldId { user: done.user, version };
         Ok(CallHold {
@@ -70,7 +79,36 @@ impl Account {
             reserved: tokens,
             charged: Vec::new(),
             in_doubt: false,
+            has_ended: false,
         })
+    }
+}
+
+impl Account {
+    /// Reserves under a key, unless a call under it is under way or has come to something.
+    async fn hold_once(&self, ask: Reserve, key: &IdempotencyKey) -> Result<Done, AppError> {
+        for number in 0..CALLS_OF_A_KEY_MAX {
+            let key = match number {
+                0 => key.clone(),
+                again => IdempotencyKey::parse(&format!("{}#{again}", key.as_str()))
+                    .map_err(|error| AppError::invalid("idempotency-key", error.to_string()))?,
+            };
+            let reserved =
+                holds::reserve(&self.cx, self.permit.reserve(), ask.clone(), Some(key)).await;
+            let done = match reserved {
+                Ok(done) if done.replayed => done,
+                // The same call may be held at another amount by now: the first one stands.
+                Err(AppError::Refused(Refusal::KeyReused)) => break,
+                told => return told,
+            };
+            let hold = HoldId { user: done.user, version: done.answer.version };
+            let hold = holds::find(&self.cx, self.permit.settle(), hold).await?;
+            if hold.status != HoldStatus::Released {
+                break;
+            }
+        }
+        let why = "the call with this idempotency key is under way or over";
+        Err(AppError::Conflict(why.to_owned()))
     }
 }
 
@@ -87,7 +125,7 @@ impl CallHold {
 
     /// Asks for so much more, and for more time.
     pub(crate) fn ask_growth(&self, tokens: u64) -> Asking {
-        let Account { cx, permit, resource, ttl_s } = self.account.clone();
+        let Account { cx, permit, resource, ttl_s, .. } = self.account.clone();
         let version = self.id.version;
         Box::pin(async move {
             let amounts = match tokens {
@@ -123,24 +161,30 @@ impl CallHold {
 
     /// Charges what was used in all and ends the hold.
     pub(crate) async fn finish(mut self, tokens: u64, metadata: Option<Arc<str>>) {
-        let mut pause = PAUSE;
-        for _ in 0..TRIES {
+        let (mut pause, mut tries) = (PAUSE, TRIES);
+        loop {
             match self.try_to_finish(tokens, metadata.clone()).await {
                 Ok(()) => return,
-                // An earlier try was heard though it was not answered, or there is nothing to end.
-                Err(AppError::Refused(Refusal::HoldEnded(_) | Refusal::HoldUnknown)) => return,
                 Err(AppError::Refused(refusal)) => {
                     tracing::error!(hold = %self.id, %refusal, "a call could not be settled");
                     return;
                 }
+                Err(error) if tries == 0 => {
+                    tracing::error!(hold = %self.id, tokens, %error, "a call was never settled");
+                    return;
+                }
                 Err(error) => {
                     tracing::warn!(hold = %self.id, %error, "a call is settled later");
-                    tokio::time::sleep(pause).await;
-                    pause = (pause * 2).min(PAUSE_MAX);
                 }
             }
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                // Whoever stops the server does not wait for a store that is gone.
+                () = self.account.stop.cancelled() => tries = tries.min(TRIES_WHEN_STOPPED),
+            }
+            tries -= 1;
+            pause = (pause * 2).min(PAUSE_MAX);
         }
-        tracing::error!(hold = %self.id, tokens, "a call was never settled");
     }
 
     /// Ends the hold; what was charged on the way is given back.
@@ -153,26 +197,43 @@ impl CallHold {
         tokens: u64,
         metadata: Option<Arc<str>>,
     ) -> Result<(), AppError> {
-        let account = self.account.clone();
         if self.in_doubt {
             self.look_up().await?;
         }
         let charged = self.charged();
-        if tokens == 0 && charged == 0 {
-            holds::release(&account.cx, account.permit.settle(), self.id, None).await?;
-            return Ok(());
+        if !self.has_ended {
+            match self.end(tokens, charged, metadata).await {
+                // An earlier try was heard though it was not answered.
+                Ok(()) | Err(AppError::Refused(Refusal::HoldEnded(_))) => self.has_ended = true,
+                Err(error) => return Err(error),
+            }
         }
-        let ask = self.settle(tokens.saturating_sub(charged), true, metadata)?;
-        holds::settle(&account.cx, account.permit.settle(), ask, None).await?;
-        let mut too_much = charged.saturating_sub(tokens);
-        while let Some((version, tokens)) = self.charged.pop() {
-            let part = tokens.min(too_much);
+        while let Some((version, part)) = self.charged.last().copied() {
+            let part = part.min(self.charged().saturating_sub(tokens));
             if part > 0 {
                 self.correct(version, part).await?;
-                too_much -= part;
+            }
+            // What is left of it is right.
+            self.charged.pop();
+            if self.charged() < tokens {
+                break;
             }
         }
         Ok(())
+    }
+
+    async fn end(
+        &self,
+        tokens: u64,
+        charged: u64,
+        metadata: Option<Arc<str>>,
+    ) -> Result<(), AppError> {
+        let Account { cx, permit, .. } = &self.account;
+        if tokens == 0 && charged == 0 {
+            return holds::release(cx, permit.settle(), self.id, None).await.map(drop);
+        }
+        let ask = self.settle(tokens.saturating_sub(charged), true, metadata)?;
+        holds::settle(cx, permit.settle(), ask, None).await.map(drop)
     }
 
     /// What the ledger knows to be charged.
@@ -202,8 +263,11 @@ impl CallHold {
             occurred_at: None,
             metadata: None,
         };
+        // Under a key, since it may be asked for again after an answer that was lost.
+        let key = format!("llm-correction:{}:{}", self.id.version.0, version.0);
+        let key = IdempotencyKey::parse(&key).map_err(range)?;
         let Account { cx, permit, .. } = &self.account;
-        record::record(cx, permit.correct(), ask, None).await.map(drop)
+        record::record(cx, permit.correct(), ask, Some(key)).await.map(drop)
     }
 
     fn settle(

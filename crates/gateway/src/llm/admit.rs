@@ -7,7 +7,7 @@
 use super::{
     account::{Account, CallHold},
     asked::{Asked, Output},
-    growing::{Grower, Growing},
+    open_calls::{OpenCall, OpenCalls},
     options::HoldOptions,
     refuse::Refusal,
 };
@@ -25,7 +25,7 @@ const TRIES: u32 = 4;
 pub(crate) struct Admission {
     pub(crate) hold: CallHold,
     /// Counts the call among those that grow, while it is open.
-    pub(crate) grower: Option<Grower>,
+    pub(crate) grower: Option<OpenCall>,
     /// The maximum of each answer, if it was lowered.
     pub(crate) clamp: Option<u64>,
 }
@@ -35,7 +35,7 @@ pub(crate) async fn admit(
     account: &Account,
     asked: &Asked,
     holds: &HoldOptions,
-    growing: &Growing,
+    growing: &OpenCalls,
     key: Option<&IdempotencyKey>,
 ) -> Result<Admission, Refusal> {
     match asked.output {
@@ -64,7 +64,7 @@ async fn stated(
 ) -> Result<Admission, Refusal> {
     let want = asked.prompt_max.saturating_add(output);
     if !holds.clamp || output == 0 {
-        let hold = account.hold(want, key.cloned()).await?;
+        let hold = account.hold(want, key).await?;
         return Ok(Admission { hold, grower: None, clamp: None });
     }
     let least = asked.prompt_max.saturating_add(asked.outputs.max(1));
@@ -83,7 +83,7 @@ async fn as_much_as_is_left(
 ) -> Result<CallHold, Refusal> {
     let mut ask = want;
     for _ in 0..TRIES {
-        match account.hold(ask, key.cloned()).await {
+        match account.hold(ask, key).await {
             Err(AppError::Refused(LedgerRefusal::Quota(quota)))
                 if left_of(&quota) >= least && left_of(&quota) < ask =>
             {
@@ -92,7 +92,7 @@ async fn as_much_as_is_left(
             told => return Ok(told?),
         }
     }
-    Ok(account.hold(least, key.cloned()).await?)
+    Ok(account.hold(least, key).await?)
 }
 
 fn left_of(quota: &QuotaRefusal) -> u64 {

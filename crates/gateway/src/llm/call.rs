@@ -9,7 +9,7 @@ use super::{
     admit::Admission,
     asked::{Asked, Output},
     catalog::Target,
-    growing::Grower,
+    open_calls::OpenCall,
     options::HoldOptions,
     refuse::Refusal,
     relay::Relay,
@@ -41,7 +41,7 @@ pub(crate) struct Call {
     pub(crate) begun: Instant,
     pub(crate) clamp: Option<u64>,
     /// Counts it among the calls that grow, while it is open.
-    pub(crate) _grower: Option<Grower>,
+    pub(crate) _grower: Option<OpenCall>,
 }
 
 impl Call {

@@ -148,12 +148,16 @@ pub struct HoldOptions {
     pub unbounded_input: UnboundedInput,
     /// Longest body of a call, in bytes.
     pub body_bytes_max: usize,
+    /// Longest bodies of all calls that are under way, in bytes.
+    pub bodies_bytes_max: usize,
     /// How long a call may take to arrive.
     pub body_timeout: Duration,
     /// How long an answer is read to its end after the caller has gone.
     pub drain: Duration,
     /// Most calls at once.
     pub calls_max: usize,
+    /// Most calls of one user at once.
+    pub calls_per_user_max: u64,
 }
 
 impl Default for HoldOptions {
@@ -164,9 +168,11 @@ impl Default for HoldOptions {
             clamp: false,
             unbounded_input: UnboundedInput::Refuse,
             body_bytes_max: 32 << 20,
+            bodies_bytes_max: 512 << 20,
             body_timeout: Duration::from_secs(60),
             drain: Duration::from_secs(30),
             calls_max: 4_096,
+            calls_per_user_max: 1_024,
         }
     }
 }

@@ -308,7 +308,11 @@ impl<'c> Relay<'c> {
                     self.ask(Op::Grow(left));
                 }
             }
-            (Some((Op::Grow(_), _)), Err(_)) => self.is_dry = true,
+            (Some((Op::Grow(_), _)), Err(error)) => {
+                self.is_dry = true;
+                // One that has run out is settled late, and only once.
+                self.charges_at_end |= matches!(error, AppError::Refused(_));
+            }
             (Some((Op::Charge(tokens), _)), told) => {
                 self.charges_at_end = told.is_err();
                 self.hold.note_charge(tokens, &told);

@@ -1,6 +1,6 @@
 //! What all calls of models share.
 
-use super::{catalog::Catalog, growing::Growing, options::HoldOptions};
+use super::{catalog::Catalog, open_calls::OpenCalls, options::HoldOptions};
 use crate::client::Client;
 use novacore_app::cx::Cx;
 use novacore_vocab::ResourceName;
@@ -14,11 +14,16 @@ pub(crate) struct State {
     pub(crate) client: Client,
     pub(crate) catalog: Catalog,
     pub(crate) holds: HoldOptions,
-    pub(crate) growing: Growing,
+    /// Those without a maximum.
+    pub(crate) growing: OpenCalls,
+    /// All of them.
+    pub(crate) callers: OpenCalls,
     /// What is metered.
     pub(crate) resource: ResourceName,
     /// One for each call that may run.
     pub(crate) places: Arc<Semaphore>,
+    /// One for each KiB of bodies that may be kept.
+    pub(crate) body_room: Arc<Semaphore>,
     /// Ends the calls when the server has waited long enough.
     pub(crate) stop: CancellationToken,
 }

@@ -95,3 +95,51 @@ async fn a_call_under_a_key_is_made_once() {
     assert_eq!(stage.settled().await, (i64::try_from(PROMPT + 3).unwrap(), 0));
     assert_eq!(stage.upstream.calls(), 1);
 }
+
+#[tokio::test]
+async fn a_call_that_came_to_nothing_may_be_made_again_under_its_key() {
+    let stage = Stage::new(5_000).await;
+    let key = [("idempotency-key", "again")];
+    let mut body = ask("failing", 3);
+    body["max_tokens"] = json!(10);
+    for calls in 1..=3 {
+        let failed = stage.call("/v1/chat/completions", &key, &body).await;
+        assert_eq!(failed.status(), 500);
+        stage.gateway.idle().await;
+        assert_eq!(stage.upstream.calls(), calls);
+    }
+    body["model"] = json!("plain");
+    let made = stage.call("/v1/chat/completions", &key, &body).await;
+    assert_eq!(made.status(), 200);
+    let again = stage.call("/v1/chat/completions", &key, &body).await;
+    assert_eq!(again.status(), 409);
+    assert_eq!(stage.settled().await, (i64::try_from(PROMPT + 3).unwrap(), 0));
+}
+
+#[tokio::test]
+async fn a_call_is_settled_when_the_store_is_back() {
+    let stage = Stage::new(5_000).await;
+    let response = stage.chat(&ask_stream("gated", 300, None)).await;
+    let mut body = response.into_body().into_data_stream();
+    stage.upstream.seen.gate.add_permits(300);
+    read_words(&mut body, 100).await;
+    stage.memory.set_writable(false);
+    while futures::StreamExt::next(&mut body).await.is_some() {}
+    assert!(stage.now().await.1 > 0, "it is held until it is settled");
+    stage.memory.set_writable(true);
+    let (used, held) = stage.settled().await;
+    assert!(used >= 100 && held == 0, "{used} used, {held} held");
+}
+
+#[tokio::test]
+async fn a_server_that_stops_does_not_wait_for_a_store_that_is_gone() {
+    let stage = Stage::new(5_000).await;
+    let response = stage.chat(&ask_stream("gated", 50, Some(100))).await;
+    let mut body = response.into_body().into_data_stream();
+    stage.upstream.seen.gate.add_permits(5);
+    read_words(&mut body, 5).await;
+    stage.memory.set_writable(false);
+    // It would go on for twenty minutes otherwise.
+    stage.gateway.drain().await;
+    assert!(stage.now().await.1 > 0, "what is not settled runs out");
+}

@@ -110,3 +110,41 @@ async fn one_call_after_another_finds_the_room_that_the_last_one_left() {
     }
     assert_eq!(stage.settled().await, (10 * used_each, 0));
 }
+
+#[tokio::test]
+async fn nobody_takes_every_place() {
+    let stage = Stage::with(1_000_000, |holds| holds.calls_per_user_max = 2).await;
+    let body = ask_stream("gated", 1, Some(10));
+    let call = || stage.chat(&body);
+    let open = [call().await, call().await];
+    let refused = call().await;
+    assert_eq!(refused.status(), 429);
+    assert_eq!(refused.headers()["x-should-retry"], "true");
+    drop(open);
+    stage.upstream.seen.gate.add_permits(2);
+    stage.gateway.idle().await;
+    stage.upstream.seen.gate.add_permits(1);
+    assert_eq!(call().await.status(), 200);
+}
+
+#[tokio::test]
+async fn bodies_take_no_more_memory_than_they_may() {
+    let stage = Stage::with(1_000_000, |holds| {
+        holds.body_bytes_max = 100 << 10;
+        holds.bodies_bytes_max = 150 << 10;
+    })
+    .await;
+    let mut long = ask_stream("gated", 1, Some(10));
+    long["x"] = json!("x".repeat(80 << 10));
+    let open = stage.chat(&long).await;
+    assert_eq!(open.status(), 200);
+    assert_eq!(stage.chat(&long).await.status(), 503);
+    // A short one has room.
+    let short = stage.chat(&ask_stream("gated", 1, Some(10))).await;
+    assert_eq!(short.status(), 200);
+    drop((open, short));
+    stage.upstream.seen.gate.add_permits(2);
+    stage.gateway.idle().await;
+    stage.upstream.seen.gate.add_permits(1);
+    assert_eq!(stage.chat(&long).await.status(), 200);
+}

@@ -101,6 +101,11 @@ fn provider(
 impl Stage {
     /// With a cap of so many tokens a day.
     pub(crate) async fn new(cap: i64) -> Stage {
+        Stage::with(cap, |_| {}).await
+    }
+
+    /// The same with other bounds.
+    pub(crate) async fn with(cap: i64, bounds: impl FnOnce(&mut HoldOptions)) -> Stage {
         let upstream = Upstream::start().await;
         let clock = Arc::new(HandClock::at("2026-11-24T12:00:00Z".parse().unwrap()));
         let memory = Arc::new(Memory::with_policy(clock.clone(), policy(cap)));
@@ -139,7 +144,8 @@ impl Stage {
             provider("last", Dialect::OpenAi, &upstream, vec![named("spare", "plain")]),
             provider("echo", Dialect::Echo, &upstream, vec![ModelOptions::named("echo")]),
         ];
-        let holds = HoldOptions { drain: Duration::from_secs(20), ..HoldOptions::default() };
+        let mut holds = HoldOptions { drain: Duration::from_secs(20), ..HoldOptions::default() };
+        bounds(&mut holds);
         let llm = LlmOptions { providers, aliases: Vec::new(), holds };
         let gateway = Gateway::new(cx.clone(), Options { llm, ..Options::default() }).unwrap();
         let token = token(&cx);

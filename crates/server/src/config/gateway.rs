@@ -19,9 +19,11 @@ pub(crate) struct GatewayConfig {
     pub(crate) clamp: bool,
     pub(crate) unbounded_input: Unbounded,
     pub(crate) body_bytes_max: usize,
+    pub(crate) bodies_bytes_max: usize,
     pub(crate) body_seconds: u64,
     pub(crate) hang_up_seconds: u64,
     pub(crate) calls_max: usize,
+    pub(crate) calls_per_user_max: u64,
 }
 
 impl Default for GatewayConfig {
@@ -33,9 +35,11 @@ impl Default for GatewayConfig {
             clamp: holds.clamp,
             unbounded_input: Unbounded::Refuse,
             body_bytes_max: holds.body_bytes_max,
+            bodies_bytes_max: holds.bodies_bytes_max,
             body_seconds: holds.body_timeout.as_secs(),
             hang_up_seconds: holds.drain.as_secs(),
             calls_max: holds.calls_max,
+            calls_per_user_max: holds.calls_per_user_max,
         }
     }
 }
@@ -148,9 +152,11 @@ fn options(
             Unbounded::HoldContextWindow => UnboundedInput::HoldContextWindow,
         },
         body_bytes_max: own.body_bytes_max,
+        bodies_bytes_max: own.bodies_bytes_max,
         body_timeout: Duration::from_secs(own.body_seconds),
         drain: Duration::from_secs(own.hang_up_seconds),
         calls_max: own.calls_max,
+        calls_per_user_max: own.calls_per_user_max,
     };
     let providers = config.providers.iter().enumerate();
     let providers = providers.map(|(index, own)| {

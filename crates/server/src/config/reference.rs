@@ -4,7 +4,7 @@ use super::{Config, gateway::Unbounded};
 use secrecy::SecretString;
 
 /// Key, and what it means.
-pub(crate) const KEYS: [(&str, &str); 41] = [
+pub(crate) const KEYS: [(&str, &str); 43] = [
     ("server.listen", "Address and port for everyone. Loopback only by default."),
     (
         "server.internal_listen",
@@ -83,12 +83,17 @@ pub(crate) const KEYS: [(&str, &str); 41] = [
         "Input that is not in the body: `refuse` (422) or `hold_context_window`.",
     ),
     ("gateway.body_bytes_max", "Longest body of a call of a model."),
+    (
+        "gateway.bodies_bytes_max",
+        "Longest bodies of all calls under way; one more is answered with 503.",
+    ),
     ("gateway.body_seconds", "How long it may take to arrive."),
     (
         "gateway.hang_up_seconds",
         "How long an answer is read on, for its usage, after the caller has gone.",
     ),
     ("gateway.calls_max", "Most calls of models at once; one more is answered with 503."),
+    ("gateway.calls_per_user_max", "Likewise of one user, answered with 429."),
     ("log.format", "`pretty` or `json`."),
     ("log.level", "A tracing filter, such as `info` or `novacore=debug`."),
 ];
@@ -164,9 +169,11 @@ pub(crate) fn value_of(config: &Config, key: &str) -> String {
             Unbounded::HoldContextWindow => text(&"hold_context_window"),
         },
         "gateway.body_bytes_max" => text(&config.gateway.body_bytes_max),
+        "gateway.bodies_bytes_max" => text(&config.gateway.bodies_bytes_max),
         "gateway.body_seconds" => text(&config.gateway.body_seconds),
         "gateway.hang_up_seconds" => text(&config.gateway.hang_up_seconds),
         "gateway.calls_max" => text(&config.gateway.calls_max),
+        "gateway.calls_per_user_max" => text(&config.gateway.calls_per_user_max),
         "log.format" => format!("`{:?}`", config.log.format).to_lowercase(),
         "log.level" => text(&config.log.level),
         _ => String::new(),
