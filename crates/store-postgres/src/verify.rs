@@ -37,7 +37,7 @@ const STRAYS: &str = "SELECT DISTINCT l.user_id FROM usage_ledger l WHERE NOT EX
      (SELECT 1 FROM account a WHERE a.bucket = l.bucket AND a.user_id = l.user_id) LIMIT $1";
 
 /// What a verification found.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VerifyReport {
     /// Entries read.
     pub entries: u64,
@@ -63,7 +63,17 @@ pub async fn verify(options: &Options) -> Result<VerifyReport, OpenError> {
     migrate::check(&client).await?;
     client.batch_execute(SESSION).await?;
     let policy = policy::read(&client, &options.resources).await?.policy;
-    let mut report = VerifyReport { entries: 0, accounts: 0, findings: Vec::new() };
+    let mut report = VerifyReport::default();
+    verify_all(&client, &policy, &mut report).await?;
+    Pool::discard(client);
+    Ok(report)
+}
+
+async fn verify_all(
+    client: &Client,
+    policy: &Arc<Policy>,
+    report: &mut VerifyReport,
+) -> Result<(), OpenError> {
     let mut after = (i32::MIN, Uuid::nil());
     loop {
         let page = client.query(ACCOUNTS, &[&after.0, &after.1, &PAGE_ACCOUNTS]).await?;
@@ -73,7 +83,7 @@ pub async fn verify(options: &Options) -> Result<VerifyReport, OpenError> {
             if !row.get::<_, bool>(3) {
                 report.note(format!("{} is misplaced", place.user));
             }
-            verify_account(&client, &policy, place, &mut report).await?;
+            verify_alone(client, policy, place, report).await?;
             report.accounts += 1;
             after = (place.bucket, place.user.0);
         }
@@ -84,8 +94,19 @@ pub async fn verify(options: &Options) -> Result<VerifyReport, OpenError> {
     for row in client.query(STRAYS, &[&(FINDINGS_MAX as i64)]).await? {
         report.note(format!("{} has entries and no account", UserId(row.get(0))));
     }
-    Pool::discard(client);
-    Ok(report)
+    Ok(())
+}
+
+async fn verify_alone(
+    client: &Client,
+    policy: &Arc<Policy>,
+    place: Place,
+    report: &mut VerifyReport,
+) -> Result<(), OpenError> {
+    client.batch_execute(BEGIN).await?;
+    let verified = verify_account(client, policy, place, report).await;
+    client.batch_execute("ROLLBACK").await?;
+    verified
 }
 
 async fn verify_account(
@@ -94,7 +115,6 @@ async fn verify_account(
     place: Place,
     report: &mut VerifyReport,
 ) -> Result<(), OpenError> {
-    client.batch_execute(BEGIN).await?;
     let mut recount = Recount::new(place, policy.clone());
     let counted = recount.run(client, report).await;
     let compared = match counted {
@@ -103,17 +123,22 @@ async fn verify_account(
         Ok(false) => Ok(()),
         Err(error) => Err(error),
     };
-    client.batch_execute("ROLLBACK").await?;
-    compared.map_err(|error| match error {
-        Wrong::Database(error) => OpenError::Store(failure::told(&error)),
-        Wrong::Store(error) => OpenError::Store(error),
-    })
+    Ok(compared?)
 }
 
 /// Why an account could not be read.
-enum Wrong {
+pub(crate) enum Wrong {
     Database(tokio_postgres::Error),
     Store(novacore_store::error::StoreError),
+}
+
+impl From<Wrong> for OpenError {
+    fn from(wrong: Wrong) -> OpenError {
+        match wrong {
+            Wrong::Database(error) => OpenError::Store(failure::told(&error)),
+            Wrong::Store(error) => OpenError::Store(error),
+        }
+    }
 }
 
 impl From<tokio_postgres::Error> for Wrong {

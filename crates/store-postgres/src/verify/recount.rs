@@ -19,21 +19,23 @@ use std::{
 use uuid::Uuid;
 
 /// What a day adds up to: its amount, and of a level where it closes.
-pub(super) type Day = (i64, Option<i64>);
+pub(crate) type Day = (i64, Option<i64>);
 
-pub(super) struct Recount {
+pub(crate) struct Recount {
     place: Place,
     policy: Arc<Policy>,
-    pub(super) state: AccountState,
-    pub(super) days: BTreeMap<(ResourceName, i64), Day>,
-    pub(super) corrections: BTreeMap<Version, i64>,
+    pub(crate) state: AccountState,
+    pub(crate) days: BTreeMap<(ResourceName, i64), Day>,
+    pub(crate) corrections: BTreeMap<Version, i64>,
     /// Holds that ended for good since they were last compared.
     ended: Vec<Hold>,
     pub(super) ended_count: i64,
+    /// An entry did not follow from those before it.
+    pub(crate) is_broken: bool,
 }
 
 impl Recount {
-    pub(super) fn new(place: Place, policy: Arc<Policy>) -> Recount {
+    pub(crate) fn new(place: Place, policy: Arc<Policy>) -> Recount {
         let tier = TierName::parse("none").expect("a valid name");
         // Nothing is judged here, so it does not matter by which profile.
         let profile = Profile { tier, overrides: Vec::new() };
@@ -45,11 +47,29 @@ impl Recount {
             corrections: BTreeMap::new(),
             ended: Vec::new(),
             ended_count: 0,
+            is_broken: false,
         }
     }
 
     /// Folds all entries; `false` if one does not follow from those before it.
     pub(super) async fn run(
+        &mut self,
+        client: &Client,
+        report: &mut VerifyReport,
+    ) -> Result<bool, Wrong> {
+        while self.fold_page(client, report).await? {
+            self.compare_ended(client, report).await?;
+        }
+        Ok(!self.is_broken)
+    }
+
+    /// Holds that ended for good since this was last asked.
+    pub(crate) fn take_ended(&mut self) -> Vec<Hold> {
+        std::mem::take(&mut self.ended)
+    }
+
+    /// Folds the next page; `false` if there is none, or if an entry does not follow.
+    pub(crate) async fn fold_page(
         &mut self,
         client: &Client,
         report: &mut VerifyReport,
@@ -61,24 +81,19 @@ impl Recount {
         );
         let page = client.prepare_cached(&sql).await?;
         let rows_max = ENTRY_PAGE_ROWS_MAX as i64;
-        let mut after = 0_i64;
-        loop {
-            let (bucket, user) = (&self.place.bucket, &self.place.user.0);
-            let rows = client.query(&page, &[bucket, user, &after, &rows_max]).await?;
-            if rows.is_empty() {
-                return Ok(true);
+        let after = entry::version_no(self.state.version);
+        let (bucket, user) = (&self.place.bucket, &self.place.user.0);
+        let rows = client.query(&page, &[bucket, user, &after, &rows_max]).await?;
+        for row in &rows {
+            let read = entry::read(row, 0)?;
+            report.entries += 1;
+            if let Err(why) = self.fold(&read, row.get(entry::COLUMNS_COUNT)) {
+                report.note(format!("{} entry {}: {why}", self.place.user, read.version));
+                self.is_broken = true;
+                return Ok(false);
             }
-            for row in &rows {
-                let read = entry::read(row, 0)?;
-                report.entries += 1;
-                after = entry::version_no(read.version);
-                if let Err(why) = self.fold(&read, row.get(entry::COLUMNS_COUNT)) {
-                    report.note(format!("{} entry {after}: {why}", self.place.user));
-                    return Ok(false);
-                }
-            }
-            self.compare_ended(client, report).await?;
         }
+        Ok(!rows.is_empty())
     }
 
     fn fold(&mut self, entry: &Entry, id: Uuid) -> Result<(), String> {
@@ -135,7 +150,7 @@ impl Recount {
         client: &Client,
         report: &mut VerifyReport,
     ) -> Result<(), Wrong> {
-        let ended = std::mem::take(&mut self.ended);
+        let ended = self.take_ended();
         compare_ended(client, self.place, &ended, report).await
     }
 }
