@@ -12,7 +12,7 @@ mod listen;
 mod missed;
 mod node;
 mod overrides;
-mod partitions;
+pub(crate) mod partitions;
 pub(crate) mod place;
 pub(crate) mod policy;
 mod profile;

@@ -5,7 +5,7 @@
 //! Invariant: what is wrong is told, never put right.
 
 mod compare;
-mod recount;
+pub(crate) mod recount;
 
 use crate::{
     address::Address,
@@ -64,14 +64,24 @@ pub async fn verify(options: &Options) -> Result<VerifyReport, OpenError> {
     client.batch_execute(SESSION).await?;
     let policy = policy::read(&client, &options.resources).await?.policy;
     let mut report = VerifyReport::default();
-    verify_all(&client, &policy, &mut report).await?;
+    verify_all(&client, &policy, Within::OwnSnapshots, &mut report).await?;
     Pool::discard(client);
     Ok(report)
 }
 
-async fn verify_all(
+/// What an account is read in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Within {
+    /// Each in a snapshot of its own.
+    OwnSnapshots,
+    /// All in the transaction that the session is in, which sees what it has written.
+    Transaction,
+}
+
+pub(crate) async fn verify_all(
     client: &Client,
     policy: &Arc<Policy>,
+    within: Within,
     report: &mut VerifyReport,
 ) -> Result<(), OpenError> {
     let mut after = (i32::MIN, Uuid::nil());
@@ -83,7 +93,10 @@ async fn verify_all(
             if !row.get::<_, bool>(3) {
                 report.note(format!("{} is misplaced", place.user));
             }
-            verify_alone(client, policy, place, report).await?;
+            match within {
+                Within::OwnSnapshots => verify_alone(client, policy, place, report).await?,
+                Within::Transaction => verify_account(client, policy, place, report).await?,
+            }
             report.accounts += 1;
             after = (place.bucket, place.user.0);
         }
