@@ -2,6 +2,7 @@
 
 mod admin;
 mod demo;
+mod import;
 mod ledger;
 mod migrate;
 
@@ -75,7 +76,7 @@ enum Command {
         #[command(subcommand)]
         task: admin::Task,
     },
-    /// Verify, rebuild or export the ledger.
+    /// Verify, rebuild, export or import the ledger.
     Ledger {
         #[command(flatten)]
         common: Common,

@@ -19,6 +19,7 @@ mod directory;
 mod distribution;
 mod export;
 mod failure;
+mod import;
 mod ledger;
 mod migrate;
 mod open;
@@ -30,6 +31,7 @@ mod verify;
 pub use address::UrlError;
 pub use distribution::Distribution;
 pub use export::{ExportError, Exported, export};
+pub use import::{Import, ImportError, Moved};
 pub use migrate::{Migrated, distribute, migrate};
 pub use open::{CLOCK_OFFSET_MAX, OpenError, Options, PostgresStore};
 pub use retention::{

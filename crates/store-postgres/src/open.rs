@@ -167,7 +167,7 @@ impl PostgresStore {
 }
 
 /// Refuses a server that is too old, a standby, or one that could lose what it acknowledges.
-async fn check_server(client: &Client) -> Result<(), OpenError> {
+pub(crate) async fn check_server(client: &Client) -> Result<(), OpenError> {
     let found = client
         .query_one(
             "SELECT current_setting('server_version_num')::integer, \

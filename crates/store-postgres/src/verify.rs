@@ -70,6 +70,26 @@ pub async fn verify(options: &Options) -> Result<VerifyReport, OpenError> {
     client.batch_execute(SESSION).await?;
     let policy = policy::read(&client, &options.resources).await?.policy;
     let mut report = VerifyReport::default();
+    verify_all(&client, &policy, Within::OwnSnapshots, &mut report).await?;
+    Pool::discard(client);
+    Ok(report)
+}
+
+/// What an account is read in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Within {
+    /// Each in a snapshot of its own.
+    OwnSnapshots,
+    /// All in the transaction that the session is in, which sees what it has written.
+    Transaction,
+}
+
+pub(crate) async fn verify_all(
+    client: &Client,
+    policy: &Arc<Policy>,
+    within: Within,
+    report: &mut VerifyReport,
+) -> Result<(), OpenError> {
     let mut after = (i32::MIN, Uuid::nil());
     loop {
         let page = client.query(ACCOUNTS, &[&after.0, &after.1, &PAGE_ACCOUNTS]).await?;
@@ -79,7 +99,10 @@ pub async fn verify(options: &Options) -> Result<VerifyReport, OpenError> {
             if !row.get::<_, bool>(3) {
                 report.note(format!("{} is misplaced", place.user));
             }
-            verify_account(&client, &policy, place, &mut report).await?;
+            match within {
+                Within::OwnSnapshots => verify_alone(client, policy, place, report).await?,
+                Within::Transaction => verify_account(client, policy, place, report).await?,
+            }
             report.accounts += 1;
             after = (place.bucket, place.user.0);
         }
@@ -90,9 +113,20 @@ pub async fn verify(options: &Options) -> Result<VerifyReport, OpenError> {
     for row in client.query(STRAYS, &[&(FINDINGS_MAX as i64)]).await? {
         report.note(format!("{} has entries and no account", UserId(row.get(0))));
     }
-    opened::compare_all(&client, &mut report).await?;
-    Pool::discard(client);
-    Ok(report)
+    opened::compare_all(client, report).await?;
+    Ok(())
+}
+
+async fn verify_alone(
+    client: &Client,
+    policy: &Arc<Policy>,
+    place: Place,
+    report: &mut VerifyReport,
+) -> Result<(), OpenError> {
+    client.batch_execute(BEGIN).await?;
+    let verified = verify_account(client, policy, place, report).await;
+    client.batch_execute("ROLLBACK").await?;
+    verified
 }
 
 async fn verify_account(
@@ -101,7 +135,6 @@ async fn verify_account(
     place: Place,
     report: &mut VerifyReport,
 ) -> Result<(), OpenError> {
-    client.batch_execute(BEGIN).await?;
     let mut recount = Recount::new(place, policy.clone());
     opened::begin(client, &mut recount, report).await?;
     let counted = recount.run(client, report).await;
@@ -111,17 +144,22 @@ async fn verify_account(
         Ok(false) => Ok(()),
         Err(error) => Err(error),
     };
-    client.batch_execute("ROLLBACK").await?;
-    compared.map_err(|error| match error {
-        Wrong::Database(error) => OpenError::Store(failure::told(&error)),
-        Wrong::Store(error) => OpenError::Store(error),
-    })
+    Ok(compared?)
 }
 
 /// Why an account could not be read.
-enum Wrong {
+pub(crate) enum Wrong {
     Database(tokio_postgres::Error),
     Store(novacore_store::error::StoreError),
+}
+
+impl From<Wrong> for OpenError {
+    fn from(wrong: Wrong) -> OpenError {
+        match wrong {
+            Wrong::Database(error) => OpenError::Store(failure::told(&error)),
+            Wrong::Store(error) => OpenError::Store(error),
+        }
+    }
 }
 
 impl From<tokio_postgres::Error> for Wrong {

@@ -10,10 +10,12 @@
 mod audit;
 mod changes;
 mod keys;
+mod people;
 mod sessions;
 mod users;
 
-pub(crate) use audit::append as append_audit;
+pub(crate) use audit::{append as append_audit, page as audit_page};
+pub(crate) use people::page as people_page;
 
 use crate::{failure, row::UserNo};
 use novacore_store::{directory::DIRECTORY_PAGE_ROWS_MAX, error::StoreError};

@@ -28,11 +28,13 @@ mod profile;
 mod readers;
 mod row;
 mod schema;
+mod source;
 mod store;
 mod verify;
 mod writer;
 
 pub use maintenance::{VerifyReport, backup, export, rebuild, verify};
 pub use open::{DERIVED_DIR, LEDGER_FILE, OpenError, Options};
+pub use source::Source;
 pub use store::SqliteStore;
 pub use writer::OnFatal;

@@ -291,14 +291,7 @@ pub(crate) fn open_ledger(path: &Path) -> Result<Connection, OpenError> {
     // Made by us first, for its mode: it holds password hashes.
     OpenOptions::new().create(true).append(true).mode(0o600).open(path).map_err(io)?;
     let mut connection = Connection::open(path)?;
-    let pragma = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    let application = pragma("application_id").map_err(|error| damage(path, error))?;
-    let version = pragma("user_version").map_err(|error| damage(path, error))?;
-    // A first start that was cut short may have left a page, but no table.
-    let tables = "SELECT count(*) FROM sqlite_schema";
-    let tables: i64 =
-        connection.query_row(tables, [], |row| row.get(0)).map_err(|error| damage(path, error))?;
-    if application == 0 && version == 0 && tables == 0 {
+    if is_blank(&connection).map_err(|error| damage(path, error))? {
         schema::configure_writer(&connection)?;
         let tx = connection.transaction()?;
         schema::create(&tx, *uuid::Uuid::new_v4().as_bytes())?;
@@ -306,19 +299,44 @@ pub(crate) fn open_ledger(path: &Path) -> Result<Connection, OpenError> {
         sync_dir(path).map_err(io)?;
         return Ok(connection);
     }
-    if application != schema::APPLICATION_ID {
-        return Err(OpenError::Foreign(path.to_owned()));
-    }
-    if version > schema::SCHEMA_VERSION {
-        let (file, known) = (path.to_owned(), schema::SCHEMA_VERSION);
-        return Err(OpenError::Newer { file, found: version, known });
-    }
+    check_ours(path, &connection)?;
     schema::configure_writer(&connection).map_err(|error| damage(path, error))?;
     // What an unclean stop left in the log goes into the file, synced, before anything builds on
     // it.
     let truncate = "PRAGMA wal_checkpoint(TRUNCATE)";
     connection.query_row(truncate, [], |_| Ok(())).map_err(|error| damage(path, error))?;
     Ok(connection)
+}
+
+/// Whether nothing was ever stored. A first start that was cut short may have left a page, but no
+/// table.
+fn is_blank(connection: &Connection) -> rusqlite::Result<bool> {
+    let tables = "SELECT count(*) FROM sqlite_schema";
+    let tables: i64 = connection.query_row(tables, [], |row| row.get(0))?;
+    let (application, version) = (pragma(connection, "application_id")?, version(connection)?);
+    Ok(application == 0 && version == 0 && tables == 0)
+}
+
+/// Refuses a file that is no ledger of ours, or a newer release's.
+pub(crate) fn check_ours(path: &Path, connection: &Connection) -> Result<(), OpenError> {
+    let application = pragma(connection, "application_id").map_err(|error| damage(path, error))?;
+    if application != schema::APPLICATION_ID {
+        return Err(OpenError::Foreign(path.to_owned()));
+    }
+    let (found, known) =
+        (version(connection).map_err(|error| damage(path, error))?, schema::SCHEMA_VERSION);
+    if found > known {
+        return Err(OpenError::Newer { file: path.to_owned(), found, known });
+    }
+    Ok(())
+}
+
+fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    pragma(connection, "user_version")
+}
+
+fn pragma(connection: &Connection, name: &str) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, name, |row| row.get(0))
 }
 
 /// The name of a new file is durable only once its folder is.
@@ -352,7 +370,7 @@ fn check(path: &Path, connection: &Connection) -> Result<(Head, Names), OpenErro
     }
 }
 
-fn damage(path: &Path, error: rusqlite::Error) -> OpenError {
+pub(crate) fn damage(path: &Path, error: rusqlite::Error) -> OpenError {
     use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
     match error.sqlite_error_code() {
         Some(DatabaseCorrupt | NotADatabase) => {

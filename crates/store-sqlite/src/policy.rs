@@ -10,9 +10,13 @@ use crate::{
 };
 use novacore_access::AuditEntry;
 use novacore_ledger::{LimitName, Override, Policy, Tier};
-use novacore_store::{error::StoreError, stored};
+use novacore_store::{
+    error::StoreError,
+    moving::{MovedPolicy, TierOrigin},
+    stored,
+};
 use novacore_vocab::{ResourceName, ResourceSpec, TierName, UserId};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 /// Who rules a tier.
 const CONFIG: &str = "config";
@@ -116,6 +120,18 @@ pub(crate) fn remove_override(
         0 => Err(StoreError::NotFound("override")),
         _ => append_audit(connection, audit).map_err(failure::in_write),
     }
+}
+
+/// All of it, for whoever takes the ledger elsewhere.
+pub(crate) fn moved(connection: &Connection) -> rusqlite::Result<MovedPolicy> {
+    let origin = |text: &str| match text {
+        OPERATOR => TierOrigin::Operator,
+        _ => TierOrigin::Config,
+    };
+    let tiers = tiers(connection)?.into_iter().map(|(tier, text)| (tier, origin(&text)));
+    let last = "SELECT value FROM meta WHERE name = 'limit_version'";
+    let last: Option<i64> = connection.query_row(last, [], |row| row.get(0)).optional()?;
+    Ok(MovedPolicy { tiers: tiers.collect(), limit_version: last.unwrap_or(0) as u64 })
 }
 
 /// An override of the first limit names none.

@@ -71,7 +71,13 @@ pub(crate) const SELECT: &str = select!("");
 /// As [`SELECT`], with the columns that [`read_own_key`] expects.
 pub(crate) const SELECT_KEYED: &str = select!(", entry.fingerprint, entry.answer");
 
-/// The column of the user's id in both.
+/// As [`SELECT_KEYED`], with the user's organisation in column [`ORG_COLUMN`].
+pub(crate) const SELECT_MOVED: &str = select!(", entry.fingerprint, entry.answer, user.org_id");
+
+/// The column of the organisation in [`SELECT_MOVED`].
+pub(crate) const ORG_COLUMN: usize = 21;
+
+/// The column of the user's id in all three.
 pub(crate) const USER_COLUMN: usize = 18;
 
 /// Inserts one row; the key belongs to the first row of its command.

@@ -11,5 +11,6 @@ pub mod directory;
 pub mod error;
 pub mod lane;
 pub mod ledger;
+pub mod moving;
 pub mod observe;
 pub mod stored;

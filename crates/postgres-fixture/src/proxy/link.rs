@@ -2,6 +2,7 @@
 //!
 //! Invariant: where the server has answered is counted, not guessed by time: every `Sync`, simple
 //! query and function call of a client is answered by one `ReadyForQuery`, and so is its startup.
+//! But for the `Sync` behind a COPY from the client: the server then waits for rows, and drops it.
 //! Invariant: what is still on its way when a connection is cut uses up no rule that comes later.
 
 use super::{
@@ -21,6 +22,9 @@ use std::{
 
 const CHUNK_BYTES: usize = 64 << 10;
 const READY_FOR_QUERY: u8 = b'Z';
+const COPY_IN_RESPONSE: u8 = b'G';
+const SYNC: u8 = b'S';
+const QUERY: u8 = b'Q';
 /// What a server says to who asks for encryption and may not have it.
 const NO: &[u8] = b"N";
 
@@ -29,8 +33,36 @@ const NO: &[u8] = b"N";
 struct Exchange {
     asked: u64,
     answered: u64,
+    /// What the client sent last.
+    last: u8,
+    /// Whether the next `Sync` will be dropped.
+    drops_sync: bool,
     /// The answer that the client must not see.
     withheld: Option<u64>,
+}
+
+impl Exchange {
+    /// Notes a client's message that is about to be passed on; whether it will be answered.
+    fn note(&mut self, kind: u8) -> bool {
+        self.last = kind;
+        match kind {
+            SYNC if self.drops_sync => {
+                self.drops_sync = false;
+                false
+            }
+            _ => matches!(kind, QUERY | SYNC | b'F'),
+        }
+    }
+
+    /// Forgets the `Sync` behind a COPY, which may have come already; a simple query has none. The
+    /// client has not seen the answer yet, so what he sends behind his rows is still to come.
+    fn drop_sync(&mut self) {
+        match self.last {
+            SYNC => self.asked -= 1,
+            QUERY => {}
+            _ => self.drops_sync = true,
+        }
+    }
 }
 
 /// A connection's two ends.
@@ -87,7 +119,8 @@ impl Link {
                     Frame::AsksEncryption => (&self.client).write_all(NO)?,
                     Frame::Startup(message) => self.ask(state, &message, true)?,
                     Frame::Typed(kind, message) => {
-                        self.ask(state, &message, matches!(kind, b'Q' | b'S' | b'F'))?;
+                        let is_answered = self.exchange.lock().note(kind);
+                        self.ask(state, &message, is_answered)?;
                     }
                     Frame::Opaque(bytes) => self.ask(state, &bytes, false)?,
                 }
@@ -141,12 +174,14 @@ impl Link {
 
     /// Passes a server's message on, if it may.
     fn answer(&self, state: &State, kind: u8, message: &[u8]) -> io::Result<()> {
-        let is_end = kind == READY_FOR_QUERY;
+        let is_end = matches!(kind, READY_FOR_QUERY | COPY_IN_RESPONSE);
         let is_withheld = {
             let mut exchange = self.exchange.lock();
             let answer = exchange.answered + 1;
-            if is_end {
-                exchange.answered = answer;
+            match kind {
+                READY_FOR_QUERY => exchange.answered = answer,
+                COPY_IN_RESPONSE => exchange.drop_sync(),
+                _ => {}
             }
             exchange.withheld == Some(answer)
         };

@@ -31,6 +31,12 @@ pub(crate) enum Task {
     Verify,
     /// Delete the derived files and build them anew.
     Rebuild,
+    /// Move the data directory into an empty database that `migrate` has prepared: all or nothing.
+    ///
+    /// No server may have the data directory open. It is verified, read, and left as it is. Users,
+    /// sessions, keys, tiers, overrides, the audit log and every entry go along; the database is
+    /// verified before it is committed.
+    Import,
     /// Write every entry: in the order of commits, or account by account from a database.
     Export {
         /// JSON Lines or CSV.
@@ -75,6 +81,7 @@ pub(crate) fn run(config: &Config, task: Task) -> anyhow::Result<()> {
             println!("derived files rebuilt from {entries} entries");
             Ok(())
         }
+        Task::Import => super::import::run(config),
         Task::Export { format, to } => export(config, format, to),
         Task::Detach { before, apply: false } => detach::show(config, before.as_deref()),
         Task::Detach { before, apply: true } => detach::apply(config, before.as_deref()),

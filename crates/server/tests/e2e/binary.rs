@@ -55,6 +55,14 @@ impl Folder {
         command.output().expect("the binary runs")
     }
 
+    /// As [`Folder::run_with`], without waiting for its end; nobody hears what it says.
+    pub(crate) fn start_with(&self, environment: &[(&str, &str)], arguments: &[&str]) -> Child {
+        let mut command = command(&self.data());
+        command.envs(environment.iter().copied()).args(arguments);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().expect("the binary starts")
+    }
+
     /// As [`Folder::run`], with standard output closed at the other end.
     pub(crate) fn run_unheard(&self, arguments: &[&str]) -> ExitStatus {
         let (reader, writer) = std::io::pipe().expect("a pipe");

@@ -1,6 +1,7 @@
 //! The server on PostgreSQL.
 
 mod clocks;
+mod import;
 mod nodes;
 mod operate;
 mod outage;

@@ -66,22 +66,35 @@ fn attach(Month { table, from, until }: &Month) -> String {
     )
 }
 
+/// Makes the partition of the month of `at` in a transaction that has locked the ledger.
+pub(crate) async fn make_locked(client: &Client, at: Timestamp) -> Result<(), Error> {
+    let month = month(at);
+    if client.query_one(EXISTS, &[&month.table]).await?.get(0) {
+        return Ok(());
+    }
+    client.batch_execute(&attach(&month)).await
+}
+
 fn months(now: Timestamp) -> Vec<Month> {
     let before = Timestamp::from_micros(Window::Month.span_at(now).start.micros() - 1);
     let mut start = Window::Month.span_at(before).start;
     let mut months = Vec::with_capacity(AHEAD + 2);
     for _ in 0..AHEAD + 2 {
-        let span = Window::Month.span_at(start);
-        let date = span.start.date();
-        let name: String = date.chars().filter(char::is_ascii_digit).take(6).collect();
-        months.push(Month {
-            table: format!("usage_ledger_{name}"),
-            from: span.start.to_string(),
-            until: span.end.to_string(),
-        });
-        start = span.end;
+        months.push(month(start));
+        start = Window::Month.span_at(start).end;
     }
     months
+}
+
+fn month(at: Timestamp) -> Month {
+    let span = Window::Month.span_at(at);
+    let date = span.start.date();
+    let name: String = date.chars().filter(char::is_ascii_digit).take(6).collect();
+    Month {
+        table: format!("usage_ledger_{name}"),
+        from: span.start.to_string(),
+        until: span.end.to_string(),
+    }
 }
 
 #[cfg(test)]

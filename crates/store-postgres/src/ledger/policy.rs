@@ -7,7 +7,11 @@
 
 use crate::failure;
 use novacore_ledger::{Policy, Tier};
-use novacore_store::{error::StoreError, stored};
+use novacore_store::{
+    error::StoreError,
+    moving::{MovedPolicy, TierOrigin},
+    stored,
+};
 use novacore_vocab::ResourceSpec;
 use std::{convert::Infallible, sync::Arc};
 use tokio_postgres::{Client, Transaction};
@@ -81,6 +85,22 @@ pub(crate) async fn put_tier(
     let version = change.finish().await?;
     let policy = policy_of(resources, change.stored)?;
     Ok(Versioned { policy, version })
+}
+
+/// Stores tiers as they were elsewhere, in a database that has none.
+pub(crate) async fn restore(client: &Client, moved: &MovedPolicy) -> Result<(), StoreError> {
+    const SET: &str = "UPDATE policy SET version = 1, limit_version = $1";
+    let told = |error: tokio_postgres::Error| failure::told(&error);
+    for (tier, origin) in &moved.tiers {
+        let origin = match origin {
+            TierOrigin::Config => CONFIG,
+            TierOrigin::Operator => OPERATOR,
+        };
+        let (rank, limits) = (i64::from(tier.rank), stored::limits_text(&tier.limits));
+        client.execute(PUT, &[&tier.name.as_str(), &rank, &limits, &origin]).await.map_err(told)?;
+    }
+    client.execute(SET, &[&(moved.limit_version as i64)]).await.map_err(told)?;
+    Ok(())
 }
 
 /// The next version for an override, which no limit has had.

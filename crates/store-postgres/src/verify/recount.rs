@@ -33,6 +33,8 @@ pub(crate) struct Recount {
     pub(super) ended_count: i64,
     /// Where it began, if not with the first entry.
     pub(crate) opening: Option<Opening>,
+    /// An entry did not follow from those before it.
+    pub(crate) is_broken: bool,
 }
 
 impl Recount {
@@ -49,6 +51,7 @@ impl Recount {
             ended: Vec::new(),
             ended_count: 0,
             opening: None,
+            is_broken: false,
         }
     }
 
@@ -71,6 +74,23 @@ impl Recount {
         client: &Client,
         report: &mut VerifyReport,
     ) -> Result<bool, Wrong> {
+        while self.fold_page(client, report).await? {
+            self.compare_ended(client, report).await?;
+        }
+        Ok(!self.is_broken)
+    }
+
+    /// Holds that ended for good since this was last asked.
+    pub(crate) fn take_ended(&mut self) -> Vec<Hold> {
+        std::mem::take(&mut self.ended)
+    }
+
+    /// Folds the next page; `false` if there is none, or if an entry does not follow.
+    pub(crate) async fn fold_page(
+        &mut self,
+        client: &Client,
+        report: &mut VerifyReport,
+    ) -> Result<bool, Wrong> {
         let sql = format!(
             "SELECT {}, l.id FROM usage_ledger l WHERE bucket = $1 AND user_id = $2 \
              AND version > $3 ORDER BY version LIMIT $4",
@@ -78,24 +98,19 @@ impl Recount {
         );
         let page = client.prepare_cached(&sql).await?;
         let rows_max = ENTRY_PAGE_ROWS_MAX as i64;
-        let mut after = 0_i64;
-        loop {
-            let (bucket, user) = (&self.place.bucket, &self.place.user.0);
-            let rows = client.query(&page, &[bucket, user, &after, &rows_max]).await?;
-            if rows.is_empty() {
-                return Ok(true);
+        let after = entry::version_no(self.state.version);
+        let (bucket, user) = (&self.place.bucket, &self.place.user.0);
+        let rows = client.query(&page, &[bucket, user, &after, &rows_max]).await?;
+        for row in &rows {
+            let read = entry::read(row, 0)?;
+            report.entries += 1;
+            if let Err(why) = self.fold(&read, row.get(entry::COLUMNS_COUNT)) {
+                report.note(format!("{} entry {}: {why}", self.place.user, read.version));
+                self.is_broken = true;
+                return Ok(false);
             }
-            for row in &rows {
-                let read = entry::read(row, 0)?;
-                report.entries += 1;
-                after = entry::version_no(read.version);
-                if let Err(why) = self.fold(&read, row.get(entry::COLUMNS_COUNT)) {
-                    report.note(format!("{} entry {after}: {why}", self.place.user));
-                    return Ok(false);
-                }
-            }
-            self.compare_ended(client, report).await?;
         }
+        Ok(!rows.is_empty())
     }
 
     /// Folds one entry, or says why it does not follow.
@@ -149,11 +164,6 @@ impl Recount {
             self.ended.extend(self.state.holds.remove(&version));
             self.ended_count += 1;
         }
-    }
-
-    /// Holds that ended for good since this was last asked.
-    pub(crate) fn take_ended(&mut self) -> Vec<Hold> {
-        std::mem::take(&mut self.ended)
     }
 
     async fn compare_ended(

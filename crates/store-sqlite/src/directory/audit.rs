@@ -57,6 +57,20 @@ fn list(connection: &Connection, query: &AuditQuery) -> rusqlite::Result<Vec<Aud
     }
 }
 
+/// The next entries after a number, the oldest first.
+pub(crate) fn page(
+    connection: &Connection,
+    after: AuditSeq,
+    rows_max: usize,
+) -> rusqlite::Result<Vec<AuditRow>> {
+    const PAGE: &str = "SELECT audit_seq, at, actor, action, target, before, after, reason \
+         FROM audit WHERE audit_seq > ?1 ORDER BY audit_seq LIMIT ?2";
+    connection
+        .prepare_cached(PAGE)?
+        .query_map(params![after.0 as i64, rows_max as i64], read)?
+        .collect()
+}
+
 fn read(row: &SqlRow<'_>) -> rusqlite::Result<AuditRow> {
     let text = |column| row.get::<_, String>(column);
     Ok(AuditRow {

@@ -148,6 +148,23 @@ fn list(
         .collect()
 }
 
+/// A user's keys with the hashes of their secrets.
+pub(super) fn list_stored(
+    connection: &Connection,
+    account: Account,
+    user_no: UserNo,
+) -> rusqlite::Result<Vec<StoredKey>> {
+    connection
+        .prepare_cached(
+            "SELECT key_id, name, scopes, prefix, created_at, expires_at, last_used_at, hash \
+             FROM api_key WHERE user_no = ?1 ORDER BY key_id",
+        )?
+        .query_map([user_no], |row| {
+            Ok(StoredKey { key: read(row, account)?, hash: KeyHash(row.get(7)?) })
+        })?
+        .collect()
+}
+
 /// Removes a key; whether there was one.
 fn delete(connection: &Connection, account: Account, id: KeyId) -> rusqlite::Result<bool> {
     let Some(user_no) = account_no(connection, account)? else { return Ok(false) };

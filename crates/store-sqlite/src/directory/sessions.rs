@@ -167,7 +167,7 @@ pub(super) fn end_all(connection: &Connection, user_no: UserNo) -> rusqlite::Res
     connection.prepare_cached("DELETE FROM session WHERE user_no = ?1")?.execute([user_no])
 }
 
-fn list(
+pub(super) fn list(
     connection: &Connection,
     account: Account,
     user_no: UserNo,

@@ -197,6 +197,26 @@ fn find_credentials(
         .optional()
 }
 
+/// The next users after a number, with the hashes of their passwords.
+pub(super) fn numbered(
+    connection: &Connection,
+    after: UserNo,
+    rows_max: usize,
+) -> rusqlite::Result<Vec<(UserNo, Credentials)>> {
+    let sql = format!(
+        "SELECT {COLUMNS}, password, user_no FROM user WHERE user_no > ?1 \
+         ORDER BY user_no LIMIT ?2"
+    );
+    connection
+        .prepare_cached(&sql)?
+        .query_map(params![after, rows_max as i64], |row| {
+            let password: Option<String> = row.get(8)?;
+            let password = password.map(PasswordHash::new);
+            Ok((row.get(9)?, Credentials { user: read(row)?, password }))
+        })?
+        .collect()
+}
+
 fn change_user(
     connection: &Connection,
     id: UserId,

@@ -1,0 +1,26 @@
+//! Users with all that is theirs, for whoever takes a ledger elsewhere.
+
+use super::{keys, sessions, users};
+use crate::{profile, row::UserNo};
+use novacore_store::{directory::Credentials, moving::Person};
+use rusqlite::Connection;
+
+/// The next users after a number, each with his own.
+pub(crate) fn page(
+    connection: &Connection,
+    after: UserNo,
+    rows_max: usize,
+) -> rusqlite::Result<Vec<(UserNo, Person)>> {
+    let found = users::numbered(connection, after, rows_max)?;
+    let person = |(user_no, credentials): (UserNo, Credentials)| {
+        let account = credentials.user.account();
+        let person = Person {
+            overrides: profile::overrides(connection, user_no)?,
+            sessions: sessions::list(connection, account, user_no)?,
+            keys: keys::list_stored(connection, account, user_no)?,
+            credentials,
+        };
+        Ok((user_no, person))
+    };
+    found.into_iter().map(person).collect()
+}

@@ -1,0 +1,78 @@
+//! A store on its way into another: what one hands over, page by page.
+//!
+//! Invariant: pages come in the order policy, people, audit, entries, so that whatever is named was
+//! handed over before; each is bounded, whatever the size of the store.
+//! Not here: how a store is read or written.
+
+use crate::directory::{AuditRow, Credentials, StoredKey};
+use novacore_access::Session;
+use novacore_ledger::{Entry, KeyRecord, Override, Tier};
+use novacore_vocab::{Account, ResourceName, Timestamp};
+use std::collections::BTreeSet;
+
+/// What is known of the entries before the first page: whoever takes them prepares for it, or
+/// refuses before anything is written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inventory {
+    /// How many there are.
+    pub entries: u64,
+    /// What they are of.
+    pub resources: BTreeSet<ResourceName>,
+    /// The UTC months in which they count, each by its first instant.
+    pub months: BTreeSet<Timestamp>,
+}
+
+/// Who rules a tier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TierOrigin {
+    /// The configuration.
+    Config,
+    /// An operator, who has edited it.
+    Operator,
+}
+
+/// All tiers, and the last version that was given to a limit or an override.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MovedPolicy {
+    /// The tiers, every limit with its version.
+    pub tiers: Vec<(Tier, TierOrigin)>,
+    /// No later limit may have this version or one before.
+    pub limit_version: u64,
+}
+
+/// A user and all that is his but his entries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// He, with the hash of his password.
+    pub credentials: Credentials,
+    /// Expired ones too.
+    pub overrides: Vec<Override>,
+    /// Expired ones too.
+    pub sessions: Vec<Session>,
+    /// With the hashes of their secrets.
+    pub keys: Vec<StoredKey>,
+}
+
+/// An entry, and on the first one of a command the key that it was sent under.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MovedEntry {
+    /// Whose.
+    pub account: Account,
+    /// The entry.
+    pub entry: Entry,
+    /// The key, its fingerprint and the first answer.
+    pub key: Option<KeyRecord>,
+}
+
+/// What is handed over at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// The tiers: the first page.
+    Policy(MovedPolicy),
+    /// Users.
+    People(Vec<Person>),
+    /// The audit log, the oldest first.
+    Audit(Vec<AuditRow>),
+    /// Entries; each account's in the order of their versions.
+    Entries(Vec<MovedEntry>),
+}
