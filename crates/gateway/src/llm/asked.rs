@@ -220,8 +220,20 @@ mod tests {
         };
         let options = LlmOptions {
             providers: vec![
-                provider("a", vec![model("m", Tokenizer::O200k, Some(50), Some(100))]),
-                provider("b", vec![model("m", Tokenizer::Bytes, Some(80), None)]),
+                provider(
+                    "a",
+                    vec![
+                        model("m", Tokenizer::O200k, Some(50), Some(100)),
+                        model("reversed", Tokenizer::Bytes, Some(80), None),
+                    ],
+                ),
+                provider(
+                    "b",
+                    vec![
+                        model("m", Tokenizer::Bytes, Some(80), None),
+                        model("reversed", Tokenizer::O200k, Some(50), Some(100)),
+                    ],
+                ),
                 provider("c", vec![model("alone", Tokenizer::O200k, None, Some(100))]),
             ],
             ..LlmOptions::default()
@@ -242,6 +254,10 @@ mod tests {
         assert!(asked.prompt_max >= 11 + FRAME + FRAME_OF_MESSAGE, "{}", asked.prompt_max);
         assert!(asked.prompt_likely < asked.prompt_max);
         assert_eq!(asked.output, Output::Open(Some(80)));
+        let reversed = hello.replace("\"m\"", "\"reversed\"");
+        let reversed = read(&reversed, UnboundedInput::Refuse).unwrap();
+        assert_eq!(reversed.prompt_max, asked.prompt_max);
+        assert_eq!(reversed.output, asked.output);
     }
 
     #[test]

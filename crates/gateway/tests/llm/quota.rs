@@ -148,3 +148,42 @@ async fn bodies_take_no_more_memory_than_they_may() {
     stage.upstream.seen.gate.add_permits(1);
     assert_eq!(stage.chat(&long).await.status(), 200);
 }
+
+#[tokio::test]
+async fn a_new_call_leaves_a_step_to_each_that_is_open() {
+    let body = ask_stream("gated", 1, None);
+    let stage = Stage::new(1_000_000).await;
+    let response = stage.chat(&body).await;
+    let each = stage.now().await.1;
+    drop(response);
+    stage.upstream.seen.gate.add_permits(1);
+    stage.gateway.idle().await;
+    // Room for two, and then for two and the next step of the first.
+    for (room, status) in [(127, 429), (128, 200)] {
+        let stage = Stage::new(2 * each + room).await;
+        let first = stage.chat(&body).await;
+        assert_eq!(first.status(), 200);
+        let second = stage.chat(&body).await;
+        assert_eq!(second.status(), status, "{room} left");
+        if status == 429 {
+            assert_eq!(second.headers()["x-should-retry"], "false");
+            assert!(second.headers().contains_key("ratelimit"));
+        }
+        stage.upstream.seen.gate.add_permits(2);
+        drop((first, second));
+        stage.gateway.idle().await;
+    }
+}
+
+#[tokio::test]
+async fn a_call_without_maximum_gets_the_last_tokens_that_are_left() {
+    let stage = Stage::new(1_000_000).await;
+    let response = stage.chat(&ask_stream("gated", 1, None)).await;
+    let each = stage.now().await.1;
+    drop(response);
+    stage.upstream.seen.gate.add_permits(1);
+    stage.gateway.idle().await;
+    let stage = Stage::new(each + 50).await;
+    let answer = stage.chat_whole(&ask_stream("plain", 300, None)).await;
+    assert_eq!((answer.status, answer.words()), (200, 128 + 50));
+}

@@ -146,8 +146,9 @@ async fn a_database_that_is_not_as_migrated_is_refused() {
     // A schema on which a node of ours may work is not one of which we know every table.
     step("INSERT INTO schema_step VALUES (900, 'x', 1)");
     let refused = import(rig.dir(), &rig.options()).await;
-    let newer = ImportError::Open(OpenError::SchemaUnknown { found: 900, known: 3 });
-    assert_eq!(refused.expect_err("newer").to_string(), newer.to_string());
+    let is_newer =
+        matches!(refused, Err(ImportError::Open(OpenError::SchemaUnknown { found: 900, .. })));
+    assert!(is_newer, "a schema that is newer than this release");
     step("DELETE FROM schema_step WHERE version = 900");
     is_untouched_and_importable(server, &rig, 3).await;
 
