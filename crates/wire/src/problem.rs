@@ -67,13 +67,17 @@ pub enum ProblemKind {
     ClockBehind,
     /// The store is stopping or out of reach.
     Unavailable,
+    /// The service behind the gateway cannot be reached.
+    UpstreamUnavailable,
+    /// The service behind the gateway did not answer in time.
+    UpstreamTimeout,
     /// A defect of ours.
     Internal,
 }
 
 impl ProblemKind {
     /// Every kind.
-    pub const ALL: [ProblemKind; 28] = [
+    pub const ALL: [ProblemKind; 30] = [
         ProblemKind::MalformedBody,
         ProblemKind::MalformedRequest,
         ProblemKind::CredentialMissing,
@@ -101,6 +105,8 @@ impl ProblemKind {
         ProblemKind::StorageFull,
         ProblemKind::ClockBehind,
         ProblemKind::Unavailable,
+        ProblemKind::UpstreamUnavailable,
+        ProblemKind::UpstreamTimeout,
         ProblemKind::Internal,
     ];
 
@@ -170,6 +176,12 @@ impl ProblemKind {
             ProblemKind::StorageFull => (503, "urn:novacore:problem:storage-full", "Storage full"),
             ProblemKind::ClockBehind => (503, "urn:novacore:problem:clock-behind", "Clock behind"),
             ProblemKind::Unavailable => (503, "urn:novacore:problem:unavailable", "Unavailable"),
+            ProblemKind::UpstreamUnavailable => {
+                (503, "urn:novacore:problem:upstream-unavailable", "Upstream unavailable")
+            }
+            ProblemKind::UpstreamTimeout => {
+                (504, "urn:novacore:problem:upstream-timeout", "Upstream timeout")
+            }
             ProblemKind::Internal => (500, "urn:novacore:problem:internal", "Internal error"),
         }
     }
@@ -262,13 +274,13 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem without extension. Every 503 asks to come back after a second.
+    /// A problem without extension. Every 503 and 504 asks to come back after a second.
     pub fn new(kind: ProblemKind, detail: impl Into<String>) -> Problem {
         Problem {
             kind,
             detail: detail.into(),
             extension: Extension::None,
-            retry_after_s: (kind.status() == 503).then_some(1),
+            retry_after_s: matches!(kind.status(), 503 | 504).then_some(1),
             cause: None,
         }
     }
