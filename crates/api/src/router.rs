@@ -14,7 +14,7 @@ use axum::{
     routing::{any, get, post, put},
 };
 use novacore_app::cx::Cx;
-use novacore_edge::{DataPlane, Failure};
+use novacore_edge::{DataPlane, Failure, forwarded};
 use novacore_wire::{
     body::{BATCH_BYTES_MAX, BODY_BYTES_MAX},
     problem::ProblemKind,
@@ -182,16 +182,12 @@ impl FromRequestParts<ApiState> for ClientAddress {
         let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
         // A service has shown the token by now, and says for whom it calls.
         let is_service = state.mount == Mount::Internal;
-        if !is_service && !state.options.trusted_proxies.contains(&peer) {
-            return Ok(ClientAddress(peer));
-        }
-        // The last address that is no proxy of ours: what stands before it a client may have
-        // written.
-        let said = parts.headers.get_all("x-forwarded-for").iter();
-        let said = said.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
-        let said: Vec<IpAddr> = said.filter_map(|text| text.trim().parse().ok()).collect();
-        let client =
-            said.into_iter().rfind(|address| !state.options.trusted_proxies.contains(address));
+        let trusted = &state.options.trusted_proxies;
+        let client = if is_service {
+            forwarded::client_said(&parts.headers, trusted)
+        } else {
+            forwarded::chain(peer, &parts.headers, trusted).first().copied()
+        };
         Ok(ClientAddress(client.unwrap_or(peer)))
     }
 }
