@@ -4,6 +4,10 @@
 //! users.
 //! Not here: who may read them; where they are served.
 
+mod routes;
+
+pub use routes::{InFlight, RouteMeter, RouteMetrics};
+
 use novacore_store::{ledger::StoreHealth, observe::Observer};
 use novacore_vocab::ResourceName;
 use prometheus_client::{
@@ -75,6 +79,8 @@ struct RouteLabels {
 /// All measurements of a process.
 #[derive(Debug)]
 pub struct Metrics {
+    /// Of routes to services.
+    pub routes: RouteMetrics,
     registry: Registry,
     decisions: Family<DecisionLabels, Counter>,
     requests: Family<HttpLabels, Counter>,
@@ -99,8 +105,10 @@ impl Default for Metrics {
 impl Metrics {
     /// All at zero.
     pub fn new() -> Metrics {
+        let mut registry = Registry::with_prefix("novacore");
         let mut metrics = Metrics {
-            registry: Registry::with_prefix("novacore"),
+            routes: RouteMetrics::new(&mut registry),
+            registry,
             decisions: Family::default(),
             requests: Family::default(),
             request_seconds: Family::new_with_constructor(|| latency(0.000_1, 16)),
