@@ -32,7 +32,8 @@ pub fn client_said(headers: &HeaderMap, trusted: &[IpAddr]) -> Option<IpAddr> {
 
 /// Whether the client's connection was encrypted, if a trusted proxy says so.
 pub fn proto(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> &'static str {
-    let said = trusted.contains(&peer).then(|| headers.get_all("x-forwarded-proto").iter().last());
+    let said =
+        trusted.contains(&peer).then(|| headers.get_all("x-forwarded-proto").iter().next_back());
     let said = said.flatten().and_then(|value| value.to_str().ok());
     match said.and_then(|text| text.rsplit(',').next()).map(str::trim) {
         Some(text) if text.eq_ignore_ascii_case("https") => "https",

@@ -17,4 +17,4 @@ mod proxy;
 pub use gateway::Gateway;
 pub use llm::LlmOptions;
 pub use options::{Options, OptionsError};
-pub use proxy::ProxyOptions;
+pub use proxy::{ProxyOptions, RouteOptions};
