@@ -75,6 +75,13 @@ pub enum ProblemKind {
     Internal,
 }
 
+/// The stable URI of a kind.
+macro_rules! urn {
+    ($name:literal) => {
+        concat!("urn:novacore:problem:", $name)
+    };
+}
+
 impl ProblemKind {
     /// Every kind.
     pub const ALL: [ProblemKind; 30] = [
@@ -113,76 +120,46 @@ impl ProblemKind {
     /// Status, `type` and title: the catalogue.
     const fn row(self) -> (u16, &'static str, &'static str) {
         match self {
-            ProblemKind::MalformedBody => {
-                (400, "urn:novacore:problem:malformed-body", "Malformed body")
-            }
-            ProblemKind::MalformedRequest => {
-                (400, "urn:novacore:problem:malformed-request", "Malformed request")
-            }
-            ProblemKind::CredentialMissing => {
-                (401, "urn:novacore:problem:credential-missing", "No credential")
-            }
+            ProblemKind::MalformedBody => (400, urn!("malformed-body"), "Malformed body"),
+            ProblemKind::MalformedRequest => (400, urn!("malformed-request"), "Malformed request"),
+            ProblemKind::CredentialMissing => (401, urn!("credential-missing"), "No credential"),
             ProblemKind::CredentialInvalid => {
-                (401, "urn:novacore:problem:credential-invalid", "Invalid credential")
+                (401, urn!("credential-invalid"), "Invalid credential")
             }
-            ProblemKind::WrongLogin => {
-                (401, "urn:novacore:problem:wrong-login", "Wrong e-mail or password")
-            }
-            ProblemKind::Forbidden => (403, "urn:novacore:problem:forbidden", "Forbidden"),
-            ProblemKind::AccountDisabled => {
-                (403, "urn:novacore:problem:account-disabled", "Account disabled")
-            }
-            ProblemKind::NotFound => (404, "urn:novacore:problem:not-found", "Not found"),
+            ProblemKind::WrongLogin => (401, urn!("wrong-login"), "Wrong e-mail or password"),
+            ProblemKind::Forbidden => (403, urn!("forbidden"), "Forbidden"),
+            ProblemKind::AccountDisabled => (403, urn!("account-disabled"), "Account disabled"),
+            ProblemKind::NotFound => (404, urn!("not-found"), "Not found"),
             ProblemKind::MethodNotAllowed => {
-                (405, "urn:novacore:problem:method-not-allowed", "Method not allowed")
+                (405, urn!("method-not-allowed"), "Method not allowed")
             }
-            ProblemKind::TooSlow => {
-                (408, "urn:novacore:problem:request-timeout", "Request timeout")
-            }
-            ProblemKind::KeyReused => {
-                (409, "urn:novacore:problem:key-reused", "Idempotency key reused")
-            }
-            ProblemKind::ReservationEnded => {
-                (409, "urn:novacore:problem:reservation-ended", "Reservation ended")
-            }
-            ProblemKind::EmailTaken => (409, "urn:novacore:problem:email-taken", "E-mail taken"),
-            ProblemKind::Conflict => (409, "urn:novacore:problem:conflict", "Conflict"),
-            ProblemKind::TooLarge => (413, "urn:novacore:problem:too-large", "Body too large"),
+            ProblemKind::TooSlow => (408, urn!("request-timeout"), "Request timeout"),
+            ProblemKind::KeyReused => (409, urn!("key-reused"), "Idempotency key reused"),
+            ProblemKind::ReservationEnded => (409, urn!("reservation-ended"), "Reservation ended"),
+            ProblemKind::EmailTaken => (409, urn!("email-taken"), "E-mail taken"),
+            ProblemKind::Conflict => (409, urn!("conflict"), "Conflict"),
+            ProblemKind::TooLarge => (413, urn!("too-large"), "Body too large"),
             ProblemKind::UnsupportedMediaType => {
-                (415, "urn:novacore:problem:unsupported-media-type", "Unsupported media type")
+                (415, urn!("unsupported-media-type"), "Unsupported media type")
             }
-            ProblemKind::InvalidField => {
-                (422, "urn:novacore:problem:invalid-field", "Invalid field")
-            }
-            ProblemKind::CounterRange => {
-                (422, "urn:novacore:problem:counter-range", "Counter out of range")
-            }
-            ProblemKind::LevelBelowZero => {
-                (422, "urn:novacore:problem:level-below-zero", "Level below zero")
-            }
-            ProblemKind::QuotaExceeded => {
-                (429, "urn:novacore:problem:quota-exceeded", "Quota exceeded")
-            }
+            ProblemKind::InvalidField => (422, urn!("invalid-field"), "Invalid field"),
+            ProblemKind::CounterRange => (422, urn!("counter-range"), "Counter out of range"),
+            ProblemKind::LevelBelowZero => (422, urn!("level-below-zero"), "Level below zero"),
+            ProblemKind::QuotaExceeded => (429, urn!("quota-exceeded"), "Quota exceeded"),
             ProblemKind::TooManyReservations => {
-                (429, "urn:novacore:problem:too-many-reservations", "Too many reservations")
+                (429, urn!("too-many-reservations"), "Too many reservations")
             }
-            ProblemKind::TooManyStreams => {
-                (429, "urn:novacore:problem:too-many-streams", "Too many streams")
-            }
-            ProblemKind::RateLimited => {
-                (429, "urn:novacore:problem:rate-limited", "Too many attempts")
-            }
-            ProblemKind::Overloaded => (503, "urn:novacore:problem:overloaded", "Overloaded"),
-            ProblemKind::StorageFull => (503, "urn:novacore:problem:storage-full", "Storage full"),
-            ProblemKind::ClockBehind => (503, "urn:novacore:problem:clock-behind", "Clock behind"),
-            ProblemKind::Unavailable => (503, "urn:novacore:problem:unavailable", "Unavailable"),
+            ProblemKind::TooManyStreams => (429, urn!("too-many-streams"), "Too many streams"),
+            ProblemKind::RateLimited => (429, urn!("rate-limited"), "Too many attempts"),
+            ProblemKind::Overloaded => (503, urn!("overloaded"), "Overloaded"),
+            ProblemKind::StorageFull => (503, urn!("storage-full"), "Storage full"),
+            ProblemKind::ClockBehind => (503, urn!("clock-behind"), "Clock behind"),
+            ProblemKind::Unavailable => (503, urn!("unavailable"), "Unavailable"),
             ProblemKind::UpstreamUnavailable => {
-                (503, "urn:novacore:problem:upstream-unavailable", "Upstream unavailable")
+                (503, urn!("upstream-unavailable"), "Upstream unavailable")
             }
-            ProblemKind::UpstreamTimeout => {
-                (504, "urn:novacore:problem:upstream-timeout", "Upstream timeout")
-            }
-            ProblemKind::Internal => (500, "urn:novacore:problem:internal", "Internal error"),
+            ProblemKind::UpstreamTimeout => (504, urn!("upstream-timeout"), "Upstream timeout"),
+            ProblemKind::Internal => (500, urn!("internal"), "Internal error"),
         }
     }
 
