@@ -1,7 +1,7 @@
 //! Where a request comes from, through proxies in front of us.
 //!
-//! Invariant: `X-Forwarded-For` and `X-Forwarded-Proto` are believed from trusted proxies alone, and
-//! of a chain only the part that such proxies have written.
+//! Invariant: `X-Forwarded-For` and `X-Forwarded-Proto` are believed from trusted proxies alone,
+//! and of a chain only the part that such proxies have written.
 
 use axum::http::HeaderMap;
 use std::net::IpAddr;

@@ -1,8 +1,8 @@
 //! Paths: one spelling of each, and which prefix it lies under.
 //!
-//! Invariant: two spellings that a service may take for the same path are under the same prefix, or
-//! a stricter route could be gone around: what needs no encoding is decoded, letters match in either
-//! case, and what stands after a `;` does not count.
+//! Invariant: two spellings that a service may take for the same path are under the same prefix,
+//! or a stricter route could be gone around: what needs no encoding is decoded, letters match in
+//! either case, and what stands after a `;` does not count.
 //! Not here: encoded slashes and the like, which are refused before anybody looks at a path.
 
 use std::borrow::Cow;
@@ -12,7 +12,7 @@ use std::borrow::Cow;
 pub(crate) struct Prefix(String);
 
 impl Prefix {
-    /// `/a/b`: at least one segment of letters, digits, `-`, `.`, `_`, `~`, and no slash at the end.
+    /// `/a/b`: one segment or more of letters, digits, `-`, `.`, `_`, `~`; no slash at the end.
     pub(crate) fn parse(text: &str) -> Option<Prefix> {
         let segments = text.strip_prefix('/')?.split('/');
         let is_plain = |segment: &str| {

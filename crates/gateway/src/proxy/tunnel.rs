@@ -17,11 +17,14 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf, copy_bidirectional},
+    io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf, copy, split},
     time::Instant,
 };
 
 const WEBSOCKET: HeaderValue = HeaderValue::from_static("websocket");
+
+/// How long a side may take to hear that it is over.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// The client's side of an upgrade, if the request asks for one.
 pub(super) fn asked<B>(request: &mut Request<B>) -> Option<OnUpgrade> {
@@ -50,13 +53,19 @@ pub(super) async fn carry(client: OnUpgrade, service: OnUpgrade, idle: Duration,
         }
     };
     let heard = Arc::new(Mutex::new(Instant::now()));
-    let mut client = Heard { io: TokioIo::new(client), heard: heard.clone() };
-    let mut service = TokioIo::new(service);
+    let client = Heard { io: TokioIo::new(client), heard: heard.clone() };
+    let (mut from_client, mut to_client) = split(client);
+    let (mut from_service, mut to_service) = split(TokioIo::new(service));
     tokio::select! {
-        // How it ends is the business of the two.
-        _ = copy_bidirectional(&mut client, &mut service) => {}
+        // How it ends is the business of the two. A WebSocket is never half closed, so when one has
+        // gone there is nothing left to carry.
+        _ = copy(&mut from_client, &mut to_service) => {}
+        _ = copy(&mut from_service, &mut to_client) => {}
         () = silence(&heard, idle) => tracing::debug!("a silent WebSocket was closed"),
     }
+    let both = async { tokio::join!(to_client.shutdown(), to_service.shutdown()) };
+    // Who does not take the farewell gets none.
+    let _ = tokio::time::timeout(FAREWELL, both).await;
     drop(place);
 }
 
