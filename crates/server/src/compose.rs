@@ -11,7 +11,7 @@ use novacore_app::{
     cx::Cx,
     metrics::Metrics,
 };
-use novacore_gateway::{Gateway, Options};
+use novacore_gateway::{Gateway, Options, ProxyOptions};
 use novacore_store::{clock::Clock, directory::Directory, ledger::Ledger};
 use novacore_store_postgres::{self as postgres, PostgresStore};
 use novacore_store_sqlite::{self as embedded, OnFatal, SqliteStore};
@@ -117,6 +117,14 @@ pub(crate) async fn compose_now(config: &Config) -> anyhow::Result<Cx> {
 }
 
 /// The data plane over these use-cases.
-pub(crate) fn gateway(_: &Config, cx: &Cx) -> anyhow::Result<Gateway> {
-    Ok(Gateway::new(cx.clone(), Options::default())?)
+pub(crate) fn gateway(config: &Config, cx: &Cx) -> anyhow::Result<Gateway> {
+    let options = Options { proxy: proxy_options(config), ..Options::default() };
+    Ok(Gateway::new(cx.clone(), options)?)
+}
+
+fn proxy_options(config: &Config) -> ProxyOptions {
+    ProxyOptions {
+        routes: config.upstreams.iter().map(|upstream| upstream.route()).collect(),
+        trusted_proxies: config.server.trusted_proxies.clone(),
+    }
 }

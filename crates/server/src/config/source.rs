@@ -68,7 +68,7 @@ fn merge(
     flags: &Flags,
 ) -> anyhow::Result<Config> {
     let table = parse(text).map_err(|why| anyhow!("{name}: {why}"))?;
-    for later in ["upstreams", "providers"] {
+    for later in ["providers"] {
         if table.contains_key(later) {
             bail!("{name}: {later}: comes with the gateway, which this release does not have");
         }
@@ -273,6 +273,17 @@ mod tests {
                 "",
                 "novacore.toml: unknown key tiers.basic.limits.llm_tokens.capp; did you mean \
                  tiers.basic.limits.llm_tokens.cap?",
+            ),
+            (
+                "[[upstreams]]\nprefx = \"/x\"",
+                "",
+                "novacore.toml: unknown key upstreams[0].prefx; did you mean upstreams[0].prefix?",
+            ),
+            (
+                "[[upstreams]]\nprefix = \"/x\"\nurl = 5",
+                "",
+                "novacore.toml: upstreams[0].url: invalid type: integer `5`, expected a URL or an \
+                 array of URLs",
             ),
             (
                 "[[providers]]\nname = \"x\"",
