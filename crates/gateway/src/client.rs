@@ -7,7 +7,8 @@ use hyper_util::{
     client::legacy::{Builder, Client as Pooled, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
 };
-use std::{io, time::Duration};
+use rustls::{ClientConfig, RootCertStore, crypto::ring};
+use std::{io, sync::Arc, time::Duration};
 
 /// A client; cheap to clone.
 pub(crate) type Client = Pooled<HttpsConnector<HttpConnector>, Body>;
@@ -16,6 +17,9 @@ pub(crate) type Client = Pooled<HttpsConnector<HttpConnector>, Body>;
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a connection that nobody uses is kept.
 const IDLE: Duration = Duration::from_secs(60);
+/// How often the other side of a connection in use is asked whether it is still there: one HTTP/2
+/// connection carries the calls of all, and would let each run into its time limit.
+const ALIVE: Duration = Duration::from_secs(20);
 
 /// A client that waits at most so long for a connection, and speaks HTTP/2 where a service offers
 /// it with TLS.
@@ -41,16 +45,32 @@ fn tcp(connect: Duration) -> HttpConnector {
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     tcp.set_connect_timeout(Some(connect));
+    tcp.set_keepalive(Some(ALIVE));
     tcp
 }
 
+/// A machine without authorities calls nobody over TLS, which is no reason not to start.
 fn tls() -> io::Result<HttpsConnectorBuilder<WantsSchemes>> {
-    HttpsConnectorBuilder::new()
-        .with_provider_and_native_roots(rustls::crypto::ring::default_provider())
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if roots.is_empty() {
+        tracing::warn!("no certificate authorities are installed: nothing is called over TLS");
+    }
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(io::Error::other)?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(HttpsConnectorBuilder::new().with_tls_config(config))
 }
 
 fn builder() -> Builder {
     let mut builder = Pooled::builder(TokioExecutor::new());
-    builder.pool_timer(TokioTimer::new()).pool_idle_timeout(IDLE);
+    builder
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(IDLE)
+        .timer(TokioTimer::new())
+        .http2_keep_alive_interval(ALIVE)
+        .http2_keep_alive_timeout(CONNECT_TIMEOUT);
     builder
 }
