@@ -6,7 +6,7 @@ use super::{
     serve, set_tier,
     upstream::Upstream,
 };
-use crate::binary::{Folder, SERVICE_TOKEN};
+use crate::binary::{Folder, SERVICE_TOKEN, Server};
 use serde_json::json;
 
 /// What an attacker would like a service to hear.
@@ -177,4 +177,21 @@ fn the_longest_prefix_wins_in_every_spelling() {
     for path in ["/svc/a%2fb", "/svc/../x", "/svc//x", "/svc/%2e%2e/x", "/svc/%00"] {
         assert_eq!(call(&server, &format!("GET {path}"), &token, "").status, 400, "{path}");
     }
+}
+
+#[test]
+fn of_the_hops_only_trusted_ones_are_believed() {
+    let folder = Folder::new();
+    let upstream = Upstream::start();
+    let server = serve(&folder, &upstream, "");
+    let (_, token) = server.register("ada@example.com");
+    let said = "X-Forwarded-For: 6.6.6.6, 1.1.1.1\nX-Forwarded-Proto: https";
+    let hops = |server: &Server| {
+        let answer = call(server, "GET /svc/x", &token, said);
+        [told(&answer, "x-forwarded-for"), told(&answer, "x-forwarded-proto")].concat()
+    };
+    assert_eq!(hops(&server), ["127.0.0.1", "http"]);
+    drop(server);
+    let server = folder.serve_with(&[("NOVACORE__SERVER__TRUSTED_PROXIES", "[\"127.0.0.1\"]")]);
+    assert_eq!(hops(&server), ["1.1.1.1, 127.0.0.1", "https"]);
 }

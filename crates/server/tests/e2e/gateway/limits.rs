@@ -62,6 +62,29 @@ fn a_body_has_a_largest_size_with_and_without_its_length() {
 }
 
 #[test]
+fn a_body_of_two_lengths_is_one_to_the_service() {
+    let folder = Folder::new();
+    let upstream = Upstream::start();
+    let server = serve(&folder, &upstream, "rewrite = \"/\"");
+    let (_, token) = server.register("ada@example.com");
+    let mut client = Connection::open(&server);
+    // Read by its stated length, the rest would be a call of its own.
+    client.begin("POST /svc/echo", &token, "Content-Length: 4\nTransfer-Encoding: chunked");
+    let smuggled = "GET /svc/smuggled HTTP/1.1\r\nhost: x\r\n\r\n";
+    let length = smuggled.len();
+    client.send(format!("{length:x}\r\n{smuggled}\r\n0\r\n\r\n").as_bytes()).expect("sent");
+    let answer = client.answer();
+    if answer.status == 200 {
+        assert_eq!(answer.json()["bytes"], json!(length));
+        assert!(super::client::told(&answer, "content-length").is_empty());
+        assert_eq!(super::client::told(&answer, "transfer-encoding"), ["chunked"]);
+    } else {
+        assert_eq!(answer.status, 400);
+    }
+    assert_eq!(call(&server, "GET /svc/echo", &token, "").status, 200);
+}
+
+#[test]
 fn a_body_that_stops_is_not_waited_for() {
     let folder = Folder::new();
     let upstream = Upstream::start();

@@ -80,10 +80,13 @@ fn of_several_the_living_one_answers() {
     folder.configure(&format!("[[upstreams]]\nprefix = \"/svc\"\nurl = {urls}\n"));
     let server = folder.serve();
     let (_, token) = server.register("ada@example.com");
-    for _ in 0..4 {
+    for _ in 0..40 {
         assert_eq!(call(&server, "GET /svc/x", &token, "").status, 200);
     }
-    assert_eq!((first.accepted(), second.accepted()), (1, 1), "they take turns, and are kept");
+    // They take turns. Connections are kept, though one may not be free again when the next call
+    // comes.
+    let accepted = [first.accepted(), second.accepted()];
+    assert!(accepted.iter().all(|count| (1..=10).contains(count)), "{accepted:?}");
     first.stop();
     // A body goes along, since nobody has touched it.
     for _ in 0..12 {
@@ -95,4 +98,16 @@ fn of_several_the_living_one_answers() {
     }
     assert_eq!(health(&server, "/svc#1"), "down");
     assert_eq!(health(&server, "/svc#2"), "up");
+}
+
+#[test]
+fn a_machine_without_certificate_authorities_serves_all_the_same() {
+    let folder = Folder::new();
+    let upstream = Upstream::start();
+    let url = upstream.url();
+    folder.configure(&format!("[[upstreams]]\nprefix = \"/svc\"\nurl = \"{url}\"\n"));
+    let nowhere = folder.path("nowhere").display().to_string();
+    let server = folder.serve_with(&[("SSL_CERT_FILE", "/dev/null"), ("SSL_CERT_DIR", &nowhere)]);
+    let (_, token) = server.register("ada@example.com");
+    assert_eq!(call(&server, "GET /svc/x", &token, "").status, 200);
 }

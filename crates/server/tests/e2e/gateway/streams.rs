@@ -33,10 +33,9 @@ fn an_event_arrives_before_the_next_is_sent() {
     }
     upstream.pace("");
     assert_eq!(client.chunk(), "");
-    // The connections on both sides are good for another call.
+    // The connection is good for another call.
     let answer = client.call("GET /svc/echo", &token, "");
     assert_eq!(answer.status, 200);
-    assert_eq!(upstream.accepted(), 1);
 }
 
 #[test]
