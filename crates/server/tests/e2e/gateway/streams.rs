@@ -166,3 +166,24 @@ fn a_websocket_passes_both_ways() {
     assert_eq!(answer.status, 200);
     assert_eq!(super::client::told(&answer, "upgrade"), Vec::<String>::new());
 }
+
+#[test]
+fn a_websocket_ends_with_either_side_and_with_silence() {
+    let folder = Folder::new();
+    let mut upstream = Upstream::start();
+    let server = serve(&folder, &upstream, "rewrite = \"/\"\nidle_ms = 300");
+    let (_, token) = server.register("ada@example.com");
+    let open = || {
+        let mut client = Connection::open(&server);
+        client.begin("GET /svc/socket", &token, "Connection: upgrade\nUpgrade: WebSocket");
+        assert_eq!(client.head().0, 101);
+        client
+    };
+    let mut silent = open();
+    silent.send(b"ping").expect("sent");
+    assert_eq!(silent.read(4), b"ping");
+    assert!(silent.is_closed());
+    let mut cut = open();
+    upstream.stop();
+    assert!(cut.is_closed());
+}
