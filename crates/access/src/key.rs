@@ -23,7 +23,7 @@ pub enum KeyError {
     #[error("a key's name has 1 to 100 characters and no control characters")]
     Name,
     /// A scope that does not exist.
-    #[error("a scope is one of usage:read, usage:write, memory, llm, admin, act_as")]
+    #[error("a scope is one of usage:read, usage:write, memory, llm, admin, act_as, services")]
     Scope,
     /// A key without scope could do nothing.
     #[error("a key needs at least one scope")]
@@ -51,17 +51,20 @@ pub enum Scope {
     Admin,
     /// Act for other users of the owner's organisation.
     ActAs,
+    /// Call the services behind the gateway.
+    Services,
 }
 
 impl Scope {
     /// Every scope, in the order in which they are shown.
-    pub const ALL: [Scope; 6] = [
+    pub const ALL: [Scope; 7] = [
         Scope::UsageRead,
         Scope::UsageWrite,
         Scope::Memory,
         Scope::Llm,
         Scope::Admin,
         Scope::ActAs,
+        Scope::Services,
     ];
 
     /// The name in requests, answers and stored rows; never changed once released.
@@ -73,6 +76,7 @@ impl Scope {
             Scope::Llm => "llm",
             Scope::Admin => "admin",
             Scope::ActAs => "act_as",
+            Scope::Services => "services",
         }
     }
 
@@ -85,6 +89,7 @@ impl Scope {
             Scope::Llm => 8,
             Scope::Admin => 16,
             Scope::ActAs => 32,
+            Scope::Services => 64,
         }
     }
 }
@@ -237,7 +242,7 @@ mod tests {
     #[test]
     fn scopes_read_back_in_one_order() {
         let all: Scopes = Scope::ALL.into_iter().collect();
-        assert_eq!(all.to_string(), "usage:read usage:write memory llm admin act_as");
+        assert_eq!(all.to_string(), "usage:read usage:write memory llm admin act_as services");
         assert_eq!(all.to_string().parse(), Ok(all));
         assert_eq!("llm  usage:read llm".parse::<Scopes>().unwrap().to_string(), "usage:read llm");
         assert_eq!("".parse(), Ok(Scopes::NONE));

@@ -8,11 +8,14 @@
 //! | record | key `usage:write act_as` | key `usage:write act_as` | service |
 //! | API keys | signed in | | signed-in admin; operator |
 //! | administer | | | admin |
+//! | call services | signed in; key `services` | key `services act_as` | service |
 //!
 //! *Service* is the service token, or a user of that role; *admin* is a user of that role; a key of
 //! either is held to its scopes too (`admin` for administration). A signed-in end user writes no
 //! usage: a browser that could release its own holds would be a quota without effect; for the same
-//! reason he cannot give himself a key with `usage:write`.
+//! reason he cannot give himself a key with `usage:write`. A service behind the gateway believes
+//! the role that it is told: for others it is called only if they are end users, and by the key of
+//! an administrator only if the key has `admin`.
 //!
 //! Invariant: where an account is out of reach, the answer is that of one which does not exist.
 //! Not here: whether accounts exist; the caller has looked them up.
@@ -85,6 +88,8 @@ account_actions! {
     CallModels,
     /// Change one's own password and end one's own sessions.
     ManageSelf,
+    /// Have a call forwarded to a service, in the name of the account's user.
+    Forward,
 }
 
 impl Permit<CallModels> {
@@ -199,6 +204,34 @@ impl Principal {
         Ok(self.permit(ManageKeys { account: owner.account(), grantable }))
     }
 
+    /// To have a call forwarded to a service in the name of `of`.
+    pub fn forward(&self, of: &User) -> Result<Permit<Forward>, Denied> {
+        if self.is_console() {
+            return Err(Denied::Forbidden("only a user or a key calls services"));
+        }
+        if !self.allows(Scope::Services) {
+            return Err(Denied::Forbidden("the key needs the scope services"));
+        }
+        if !self.is_service() && !self.reaches(&of.subject()) {
+            return Err(Denied::NotFound);
+        }
+        if of.disabled {
+            return Err(Denied::Disabled);
+        }
+        let is_own = self.user().is_some_and(|user| user.id == of.id);
+        match (of.role, is_own) {
+            (Role::Student | Role::Subscriber, _) | (Role::Service, true) => {}
+            (Role::Admin, true) if self.is_admin() => {}
+            (Role::Admin, true) => {
+                return Err(Denied::Forbidden("an administrator's key needs the scope admin here"));
+            }
+            (Role::Admin | Role::Service, false) => {
+                return Err(Denied::Forbidden("services are called for end users only"));
+            }
+        }
+        Ok(self.permit(Forward(of.account())))
+    }
+
     /// To administer.
     pub fn administer(&self) -> Result<Permit<Administer>, Denied> {
         if self.is_console() || self.is_admin() {
@@ -236,7 +269,8 @@ impl Principal {
 }
 
 /// What an end user may put into his own key.
-const END_USER: Scopes = Scopes::NONE.with(Scope::UsageRead).with(Scope::Memory).with(Scope::Llm);
+const END_USER: Scopes =
+    Scopes::NONE.with(Scope::UsageRead).with(Scope::Memory).with(Scope::Llm).with(Scope::Services);
 
 /// What a user may put into his own key.
 fn grantable_by_owner(owner: &User) -> Scopes {

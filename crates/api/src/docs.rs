@@ -2,7 +2,7 @@
 
 use axum::{
     Json,
-    http::header,
+    http::{HeaderName, header},
     response::{Html, IntoResponse, Response},
 };
 use novacore_wire::{admin, auth, entries, events, health, problem, reservations, usage};
@@ -317,11 +317,15 @@ pub(crate) async fn document() -> Json<Value> {
     Json(openapi())
 }
 
+/// No page of another's shows ours within it.
+const UNFRAMED: (HeaderName, &str) = (header::X_FRAME_OPTIONS, "DENY");
+
 /// Where to go from here, until there is a page.
 pub(crate) async fn home() -> Response {
     let text = "NovaCore: usage ledger and quota gate.\n\nAPI: /docs, /openapi.json\n\
                 Health: /health, metrics: /metrics\n";
-    ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
+    let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), UNFRAMED];
+    (headers, text).into_response()
 }
 
 /// The operations as a page, without script.
@@ -346,8 +350,9 @@ pub(crate) async fn page() -> Response {
          </th><th>Path</th><th>What</th><th>Body</th><th>Answer</th></tr></thead><tbody>\n{rows}</tbody>\
          </table></body></html>"
     );
-    let policy = "default-src 'none'; style-src 'unsafe-inline'";
-    ([(header::CONTENT_SECURITY_POLICY, policy)], Html(page)).into_response()
+    let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; \
+                  base-uri 'none'; form-action 'none'";
+    ([(header::CONTENT_SECURITY_POLICY, policy), UNFRAMED], Html(page)).into_response()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use crate::router::ApiState;
 use axum::{
     extract::{MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue, Method},
+    http::{HeaderName, HeaderValue, Method, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -15,6 +15,11 @@ use uuid::Uuid;
 
 /// Names the request in logs and to the caller. One that a client sends is not believed.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// An answer is what it says it is, not what a browser takes it for.
+const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+/// Whoever follows a link from here does not tell where he was.
+const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
 
 /// Runs a request between its check and its count.
 pub(crate) async fn guard(
@@ -46,7 +51,11 @@ pub(crate) async fn guard(
     } else {
         tracing::debug!(request.id = %id, http.route = route, http.status = code, "answered");
     }
-    response.headers_mut().insert(REQUEST_ID, id_value);
+    let headers = response.headers_mut();
+    headers.insert(REQUEST_ID, id_value);
+    // What a service says of its own answers stands.
+    headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(NOSNIFF);
+    headers.entry(header::REFERRER_POLICY).or_insert(NO_REFERRER);
     response
 }
 

@@ -10,11 +10,14 @@
 
 mod body;
 mod caller;
+mod compress;
+mod cors;
 mod docs;
 mod guard;
 mod router;
 mod routes;
 mod view;
 
+pub use cors::{OriginError, Origins};
 pub use docs::openapi;
 pub use router::{ApiOptions, internal_router, router};

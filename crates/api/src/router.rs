@@ -2,6 +2,8 @@
 
 use crate::{
     caller::{self, Mount},
+    compress,
+    cors::Origins,
     docs, guard,
     routes::{admin, auth, events, health, reservations, stream, usage},
 };
@@ -14,7 +16,7 @@ use axum::{
     routing::{any, get, post, put},
 };
 use novacore_app::cx::Cx;
-use novacore_edge::{DataPlane, Failure};
+use novacore_edge::{DataPlane, Failure, forwarded};
 use novacore_wire::{
     body::{BATCH_BYTES_MAX, BODY_BYTES_MAX},
     problem::ProblemKind,
@@ -33,6 +35,8 @@ pub struct ApiOptions {
     pub trusted_proxies: Vec<IpAddr>,
     /// Closes when the server stops, which ends the streams: they would never finish by themselves.
     pub stop: Option<watch::Receiver<()>>,
+    /// Origins whose pages may read answers.
+    pub origins: Origins,
     /// What answers other paths.
     pub data_plane: Option<Arc<dyn DataPlane>>,
 }
@@ -63,21 +67,28 @@ pub fn router(cx: Cx, options: ApiOptions) -> Router {
 
 /// Only what services call, for a listener of its own.
 pub fn internal_router(cx: Cx, options: ApiOptions) -> Router {
-    // Services call services by themselves.
-    let options = ApiOptions { data_plane: None, ..options };
+    // Services call services by themselves, and no page calls as one.
+    let options = ApiOptions { data_plane: None, origins: Origins::default(), ..options };
     let state = ApiState { cx, mount: Mount::Internal, options: Arc::new(options) };
     let open = open_routes().with_state(state.clone());
     finish(internal_routes(&state).merge(open), state)
 }
 
 fn finish(routes: Router, state: ApiState) -> Router {
-    routes
+    let cors = state.options.origins.layer();
+    let guarded = routes
         .fallback_service(any(other).with_state(state.clone()))
         .method_not_allowed_fallback(|| async {
             Failure::new(ProblemKind::MethodNotAllowed, "this path has no such method")
         })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn_with_state(state, guard::guard))
+        .layer(compress::layer());
+    match cors {
+        // Outermost: the question whether a call may be made is answered before the call.
+        Some(cors) => guarded.layer(cors),
+        None => guarded,
+    }
 }
 
 /// A path that is none of ours.
@@ -182,16 +193,12 @@ impl FromRequestParts<ApiState> for ClientAddress {
         let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
         // A service has shown the token by now, and says for whom it calls.
         let is_service = state.mount == Mount::Internal;
-        if !is_service && !state.options.trusted_proxies.contains(&peer) {
-            return Ok(ClientAddress(peer));
-        }
-        // The last address that is no proxy of ours: what stands before it a client may have
-        // written.
-        let said = parts.headers.get_all("x-forwarded-for").iter();
-        let said = said.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
-        let said: Vec<IpAddr> = said.filter_map(|text| text.trim().parse().ok()).collect();
-        let client =
-            said.into_iter().rfind(|address| !state.options.trusted_proxies.contains(address));
+        let trusted = &state.options.trusted_proxies;
+        let client = if is_service {
+            forwarded::client_said(&parts.headers, trusted)
+        } else {
+            forwarded::chain(peer, &parts.headers, trusted).first().copied()
+        };
         Ok(ClientAddress(client.unwrap_or(peer)))
     }
 }

@@ -15,6 +15,7 @@ pub mod administer;
 pub mod attempts;
 pub mod authenticate;
 pub mod bootstrap;
+pub mod context_token;
 pub mod error;
 pub mod keys;
 pub mod login;
@@ -35,6 +36,7 @@ mod testing;
 
 use access_token::AccessTokens;
 use attempts::{AttemptLimits, Attempts};
+use context_token::{ContextKey, ContextTokens};
 use error::AuthError;
 use hashing::{HashCost, Hasher};
 use novacore_access::{Session, User};
@@ -113,6 +115,7 @@ pub struct Auth {
     attempts: Attempts,
     access_tokens: AccessTokens,
     refresh_tokens: RefreshTokens,
+    context_key: Arc<ContextKey>,
     service_token: blake3::Hash,
 }
 
@@ -157,11 +160,22 @@ impl Auth {
             attempts: Attempts::new(&options.attempts, clock.clone()),
             access_tokens: AccessTokens::new(&secrets.jwt, options.access_ttl_s),
             refresh_tokens: RefreshTokens::new(&secrets.refresh),
+            context_key: Arc::new(ContextKey::derive(&secrets.jwt)?),
             service_token: blake3::hash(secrets.service_token.expose_secret().as_bytes()),
             directory,
             clock,
             options,
         })
+    }
+
+    /// Tokens that tell the upstream called `audience` for whom it is called.
+    pub fn context_tokens(&self, audience: &str) -> ContextTokens {
+        ContextTokens::new(self.context_key.clone(), self.clock.clone(), audience)
+    }
+
+    /// The keys that verify those tokens: a JWK set as JSON.
+    pub fn context_jwks(&self) -> &str {
+        self.context_key.jwks()
     }
 
     /// Opens a session for a user who has shown who he is.

@@ -5,8 +5,10 @@
 //! Not here: who may read them; where they are served.
 
 mod calls;
+mod routes;
 
 pub use calls::Calls;
+pub use routes::{InFlight, RouteMeter, RouteMetrics};
 
 use novacore_store::{ledger::StoreHealth, observe::Observer};
 use novacore_vocab::ResourceName;
@@ -79,6 +81,8 @@ struct RouteLabels {
 /// All measurements of a process.
 #[derive(Debug)]
 pub struct Metrics {
+    /// Of routes to services.
+    pub routes: RouteMetrics,
     registry: Registry,
     /// Calls of models.
     pub calls: Calls,
@@ -105,8 +109,10 @@ impl Default for Metrics {
 impl Metrics {
     /// All at zero.
     pub fn new() -> Metrics {
+        let mut registry = Registry::with_prefix("novacore");
         let mut metrics = Metrics {
-            registry: Registry::with_prefix("novacore"),
+            routes: RouteMetrics::new(&mut registry),
+            registry,
             calls: Calls::default(),
             decisions: Family::default(),
             requests: Family::default(),

@@ -6,6 +6,7 @@
 
 pub mod caller;
 mod data_plane;
+pub mod forwarded;
 mod problem;
 
 pub use data_plane::DataPlane;

@@ -20,4 +20,4 @@ pub use llm::{
     UnboundedInput,
 };
 pub use options::{Options, OptionsError};
-pub use proxy::ProxyOptions;
+pub use proxy::{ProxyOptions, RouteOptions};

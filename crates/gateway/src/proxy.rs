@@ -1,37 +1,134 @@
 //! The reverse proxy: an operator's routes to services.
+//!
+//! Invariant: a call is forwarded under the longest prefix that its path lies under, and under no
+//! other, whatever the outcome.
+//! Not here: calls of models; paths of the control plane, which never come here.
 
-use crate::{client::Client, options::OptionsError};
+mod breaker;
+mod download;
+mod exchange;
+mod headers;
+mod options;
+mod path;
+mod route;
+mod tunnel;
+mod upload;
+mod upstreams;
+
+pub use options::{ProxyOptions, RouteOptions};
+
+use crate::{
+    client::{CONNECT_TIMEOUT, Client, http1_client, http2_client},
+    options::OptionsError,
+};
 use axum::{
     body::Body,
-    http::Request,
+    http::{HeaderValue, Method, Request, header},
     response::{IntoResponse, Response},
 };
+use breaker::Health;
 use novacore_app::cx::Cx;
 use novacore_edge::Failure;
 use novacore_wire::{health::Upstream, problem::ProblemKind};
+use route::{Clients, Route};
+use std::sync::Arc;
 
-/// Routes to services.
-#[derive(Clone, Debug, Default)]
-pub struct ProxyOptions {}
+/// Where the keys are that verify the tokens that services are told.
+const JWKS_PATH: &str = "/.well-known/jwks.json";
 
 /// The reverse proxy.
 #[derive(Debug)]
-pub(crate) struct Proxy {}
+pub(crate) struct Proxy {
+    cx: Cx,
+    /// Those with the longer prefixes first.
+    routes: Vec<Route>,
+}
 
 impl Proxy {
-    pub(crate) fn new(_: Cx, _: Client, _: ProxyOptions) -> Result<Proxy, OptionsError> {
-        Ok(Proxy {})
+    pub(crate) fn new(
+        cx: Cx,
+        client: Client,
+        options: ProxyOptions,
+    ) -> Result<Proxy, OptionsError> {
+        let parsed = options::parse(&options.routes)?;
+        let no_tls = |error| OptionsError::new("upstreams", format!("no TLS: {error}"));
+        let mut routes = Vec::with_capacity(parsed.len());
+        let trusted_proxies: Arc<[_]> = options.trusted_proxies.into();
+        let mut http2 = None;
+        let mut http1 = None;
+        for route in parsed {
+            let calls = match (route.http2, &http2) {
+                (false, _) => client.clone(),
+                (true, Some(made)) => Client::clone(made),
+                (true, None) => {
+                    http2.insert(http2_client(CONNECT_TIMEOUT).map_err(no_tls)?).clone()
+                }
+            };
+            let upgrades = match &http1 {
+                Some(made) => Client::clone(made),
+                None => http1.insert(http1_client(CONNECT_TIMEOUT).map_err(no_tls)?).clone(),
+            };
+            let clients = Clients { calls, upgrades };
+            routes.push(Route::new(route, &cx, clients, trusted_proxies.clone()));
+        }
+        Ok(Proxy { cx, routes })
     }
 
-    pub(crate) fn serves(&self, _: &str) -> bool {
-        false
+    pub(crate) fn serves(&self, path: &str) -> bool {
+        path == JWKS_PATH
+            || (!self.routes.is_empty()
+                && path::one_spelling(path).is_some_and(|path| self.route(&path).is_some()))
     }
 
-    pub(crate) async fn answer(&self, _: Request<Body>) -> Response {
-        Failure::new(ProblemKind::NotFound, "there is no such path").into_response()
+    pub(crate) async fn answer(&self, request: Request<Body>) -> Response {
+        if request.uri().path() == JWKS_PATH {
+            return self.keys(request.method());
+        }
+        let path = path::one_spelling(request.uri().path()).map(|path| path.into_owned());
+        let found = path.as_deref().and_then(|path| Some((path, self.route(path)?)));
+        let Some((path, (route, rest))) = found else {
+            return Failure::new(ProblemKind::NotFound, "there is no such path").into_response();
+        };
+        route.answer(&self.cx, request, path, rest).await.into_response()
     }
 
+    /// How each upstream is. No addresses: this is shown to everyone.
     pub(crate) fn upstreams(&self) -> Vec<Upstream> {
-        Vec::new()
+        let mut all = Vec::new();
+        for route in &self.routes {
+            let health = route.health();
+            let count = health.len();
+            for (index, health) in health.into_iter().enumerate() {
+                let name = match count {
+                    1 => route.prefix().to_owned(),
+                    _ => format!("{}#{}", route.prefix(), index + 1),
+                };
+                let status = match health {
+                    Health::Unknown => "unknown",
+                    Health::Up => "up",
+                    Health::Down => "down",
+                };
+                all.push(Upstream { name, status });
+            }
+        }
+        all
+    }
+
+    /// The route of a path in one spelling, and what follows its prefix.
+    fn route<'p>(&self, path: &'p str) -> Option<(&Route, &'p str)> {
+        self.routes.iter().find_map(|route| Some((route, route.rest(path)?)))
+    }
+
+    fn keys(&self, method: &Method) -> Response {
+        if !matches!(*method, Method::GET | Method::HEAD) {
+            let why = "this path has no such method";
+            return Failure::new(ProblemKind::MethodNotAllowed, why).into_response();
+        }
+        let mut answer = Response::new(Body::from(self.cx.auth.context_jwks().to_owned()));
+        let headers = answer.headers_mut();
+        let value = HeaderValue::from_static;
+        headers.insert(header::CONTENT_TYPE, value("application/jwk-set+json"));
+        headers.insert(header::CACHE_CONTROL, value("public, max-age=300"));
+        answer
     }
 }

@@ -11,7 +11,7 @@ use novacore_app::{
     cx::Cx,
     metrics::Metrics,
 };
-use novacore_gateway::{Gateway, Options};
+use novacore_gateway::{Gateway, Options, ProxyOptions};
 use novacore_store::{clock::Clock, directory::Directory, ledger::Ledger};
 use novacore_store_postgres::{self as postgres, PostgresStore, Retain, RetainError};
 use novacore_store_sqlite::{self as embedded, OnFatal, SqliteStore};
@@ -137,6 +137,13 @@ pub(crate) async fn compose_now(config: &Config) -> anyhow::Result<Cx> {
 
 /// The data plane over these use-cases.
 pub(crate) fn gateway(config: &Config, cx: &Cx) -> anyhow::Result<Gateway> {
-    let llm = llm_options(config)?;
-    Ok(Gateway::new(cx.clone(), Options { llm, ..Options::default() })?)
+    let options = Options { llm: llm_options(config)?, proxy: proxy_options(config) };
+    Ok(Gateway::new(cx.clone(), options)?)
+}
+
+fn proxy_options(config: &Config) -> ProxyOptions {
+    ProxyOptions {
+        routes: config.upstreams.iter().map(|upstream| upstream.route()).collect(),
+        trusted_proxies: config.server.trusted_proxies.clone(),
+    }
 }

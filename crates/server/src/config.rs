@@ -7,6 +7,7 @@ mod gateway;
 mod policy;
 mod reference;
 mod source;
+mod upstreams;
 
 pub(crate) use gateway::llm_options;
 pub(crate) use policy::policy_of;
@@ -44,6 +45,7 @@ pub(crate) struct Config {
     pub(crate) models: Vec<AliasConfig>,
     pub(crate) resources: Vec<Resource>,
     pub(crate) tiers: BTreeMap<String, TierConfig>,
+    pub(crate) upstreams: Vec<upstreams::Upstream>,
 }
 
 /// Section `server`.
@@ -53,6 +55,7 @@ pub(crate) struct Server {
     pub(crate) listen: SocketAddr,
     pub(crate) internal_listen: Option<SocketAddr>,
     pub(crate) trusted_proxies: Vec<IpAddr>,
+    pub(crate) cors_origins: Vec<String>,
     pub(crate) drain_seconds: u64,
     pub(crate) connections_max: usize,
     pub(crate) head_seconds: u64,
@@ -65,6 +68,7 @@ impl Default for Server {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             internal_listen: None,
             trusted_proxies: Vec::new(),
+            cors_origins: Vec::new(),
             drain_seconds: 20,
             connections_max: 10_000,
             head_seconds: 10,

@@ -9,7 +9,7 @@ use crate::{
 use anyhow::Context;
 use connections::{Limits, accept};
 use novacore_access::Email;
-use novacore_api::{ApiOptions, internal_router, router};
+use novacore_api::{ApiOptions, Origins, internal_router, router};
 use novacore_app::{auth::bootstrap::FirstAdmin, cx::Cx};
 use novacore_gateway::Gateway;
 use secrecy::ExposeSecret;
@@ -37,6 +37,7 @@ pub(crate) async fn serve(config: &Config) -> anyhow::Result<()> {
     let options = ApiOptions {
         trusted_proxies,
         stop: Some(stopped.clone()),
+        origins: Origins::parse(&config.server.cors_origins).context("server.cors_origins")?,
         data_plane: Some(gateway.clone()),
     };
     let limits = Limits::new(&config.server, gateway.clone());

@@ -102,7 +102,7 @@ pub struct Refreshed {
 pub struct KeyRequest {
     /// What to call it, 1 to 100 characters.
     pub name: String,
-    /// `usage:read`, `usage:write`, `memory`, `llm`, `admin`, `act_as`.
+    /// `usage:read`, `usage:write`, `memory`, `llm`, `admin`, `act_as`, `services`.
     #[schema(min_items = 1)]
     pub scopes: Vec<String>,
     /// From when on it is no longer accepted; never if absent.

@@ -60,8 +60,8 @@ pub struct Status {
 /// A service or provider behind the gateway.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Upstream {
-    /// The route's prefix, or the provider's name.
+    /// The route's prefix (with `#1`, `#2` where it has several upstreams), or the provider's name.
     pub name: String,
-    /// `up`, `down` while calls are refused for it, or `unknown` before the first call.
+    /// `up`, `down` while calls fail or are refused for it, or `unknown` before the first call.
     pub status: &'static str,
 }

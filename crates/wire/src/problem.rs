@@ -67,13 +67,24 @@ pub enum ProblemKind {
     ClockBehind,
     /// The store is stopping or out of reach.
     Unavailable,
+    /// The service behind the gateway cannot be reached.
+    UpstreamUnavailable,
+    /// The service behind the gateway did not answer in time.
+    UpstreamTimeout,
     /// A defect of ours.
     Internal,
 }
 
+/// The stable URI of a kind.
+macro_rules! urn {
+    ($name:literal) => {
+        concat!("urn:novacore:problem:", $name)
+    };
+}
+
 impl ProblemKind {
     /// Every kind.
-    pub const ALL: [ProblemKind; 28] = [
+    pub const ALL: [ProblemKind; 30] = [
         ProblemKind::MalformedBody,
         ProblemKind::MalformedRequest,
         ProblemKind::CredentialMissing,
@@ -101,76 +112,54 @@ impl ProblemKind {
         ProblemKind::StorageFull,
         ProblemKind::ClockBehind,
         ProblemKind::Unavailable,
+        ProblemKind::UpstreamUnavailable,
+        ProblemKind::UpstreamTimeout,
         ProblemKind::Internal,
     ];
 
     /// Status, `type` and title: the catalogue.
     const fn row(self) -> (u16, &'static str, &'static str) {
         match self {
-            ProblemKind::MalformedBody => {
-                (400, "urn:novacore:problem:malformed-body", "Malformed body")
-            }
-            ProblemKind::MalformedRequest => {
-                (400, "urn:novacore:problem:malformed-request", "Malformed request")
-            }
-            ProblemKind::CredentialMissing => {
-                (401, "urn:novacore:problem:credential-missing", "No credential")
-            }
+            ProblemKind::MalformedBody => (400, urn!("malformed-body"), "Malformed body"),
+            ProblemKind::MalformedRequest => (400, urn!("malformed-request"), "Malformed request"),
+            ProblemKind::CredentialMissing => (401, urn!("credential-missing"), "No credential"),
             ProblemKind::CredentialInvalid => {
-                (401, "urn:novacore:problem:credential-invalid", "Invalid credential")
+                (401, urn!("credential-invalid"), "Invalid credential")
             }
-            ProblemKind::WrongLogin => {
-                (401, "urn:novacore:problem:wrong-login", "Wrong e-mail or password")
-            }
-            ProblemKind::Forbidden => (403, "urn:novacore:problem:forbidden", "Forbidden"),
-            ProblemKind::AccountDisabled => {
-                (403, "urn:novacore:problem:account-disabled", "Account disabled")
-            }
-            ProblemKind::NotFound => (404, "urn:novacore:problem:not-found", "Not found"),
+            ProblemKind::WrongLogin => (401, urn!("wrong-login"), "Wrong e-mail or password"),
+            ProblemKind::Forbidden => (403, urn!("forbidden"), "Forbidden"),
+            ProblemKind::AccountDisabled => (403, urn!("account-disabled"), "Account disabled"),
+            ProblemKind::NotFound => (404, urn!("not-found"), "Not found"),
             ProblemKind::MethodNotAllowed => {
-                (405, "urn:novacore:problem:method-not-allowed", "Method not allowed")
+                (405, urn!("method-not-allowed"), "Method not allowed")
             }
-            ProblemKind::TooSlow => {
-                (408, "urn:novacore:problem:request-timeout", "Request timeout")
-            }
-            ProblemKind::KeyReused => {
-                (409, "urn:novacore:problem:key-reused", "Idempotency key reused")
-            }
-            ProblemKind::ReservationEnded => {
-                (409, "urn:novacore:problem:reservation-ended", "Reservation ended")
-            }
-            ProblemKind::EmailTaken => (409, "urn:novacore:problem:email-taken", "E-mail taken"),
-            ProblemKind::Conflict => (409, "urn:novacore:problem:conflict", "Conflict"),
-            ProblemKind::TooLarge => (413, "urn:novacore:problem:too-large", "Body too large"),
+            ProblemKind::TooSlow => (408, urn!("request-timeout"), "Request timeout"),
+            ProblemKind::KeyReused => (409, urn!("key-reused"), "Idempotency key reused"),
+            ProblemKind::ReservationEnded => (409, urn!("reservation-ended"), "Reservation ended"),
+            ProblemKind::EmailTaken => (409, urn!("email-taken"), "E-mail taken"),
+            ProblemKind::Conflict => (409, urn!("conflict"), "Conflict"),
+            ProblemKind::TooLarge => (413, urn!("too-large"), "Body too large"),
             ProblemKind::UnsupportedMediaType => {
-                (415, "urn:novacore:problem:unsupported-media-type", "Unsupported media type")
+                (415, urn!("unsupported-media-type"), "Unsupported media type")
             }
-            ProblemKind::InvalidField => {
-                (422, "urn:novacore:problem:invalid-field", "Invalid field")
-            }
-            ProblemKind::CounterRange => {
-                (422, "urn:novacore:problem:counter-range", "Counter out of range")
-            }
-            ProblemKind::LevelBelowZero => {
-                (422, "urn:novacore:problem:level-below-zero", "Level below zero")
-            }
-            ProblemKind::QuotaExceeded => {
-                (429, "urn:novacore:problem:quota-exceeded", "Quota exceeded")
-            }
+            ProblemKind::InvalidField => (422, urn!("invalid-field"), "Invalid field"),
+            ProblemKind::CounterRange => (422, urn!("counter-range"), "Counter out of range"),
+            ProblemKind::LevelBelowZero => (422, urn!("level-below-zero"), "Level below zero"),
+            ProblemKind::QuotaExceeded => (429, urn!("quota-exceeded"), "Quota exceeded"),
             ProblemKind::TooManyReservations => {
-                (429, "urn:novacore:problem:too-many-reservations", "Too many reservations")
+                (429, urn!("too-many-reservations"), "Too many reservations")
             }
-            ProblemKind::TooManyStreams => {
-                (429, "urn:novacore:problem:too-many-streams", "Too many streams")
+            ProblemKind::TooManyStreams => (429, urn!("too-many-streams"), "Too many streams"),
+            ProblemKind::RateLimited => (429, urn!("rate-limited"), "Too many attempts"),
+            ProblemKind::Overloaded => (503, urn!("overloaded"), "Overloaded"),
+            ProblemKind::StorageFull => (503, urn!("storage-full"), "Storage full"),
+            ProblemKind::ClockBehind => (503, urn!("clock-behind"), "Clock behind"),
+            ProblemKind::Unavailable => (503, urn!("unavailable"), "Unavailable"),
+            ProblemKind::UpstreamUnavailable => {
+                (503, urn!("upstream-unavailable"), "Upstream unavailable")
             }
-            ProblemKind::RateLimited => {
-                (429, "urn:novacore:problem:rate-limited", "Too many attempts")
-            }
-            ProblemKind::Overloaded => (503, "urn:novacore:problem:overloaded", "Overloaded"),
-            ProblemKind::StorageFull => (503, "urn:novacore:problem:storage-full", "Storage full"),
-            ProblemKind::ClockBehind => (503, "urn:novacore:problem:clock-behind", "Clock behind"),
-            ProblemKind::Unavailable => (503, "urn:novacore:problem:unavailable", "Unavailable"),
-            ProblemKind::Internal => (500, "urn:novacore:problem:internal", "Internal error"),
+            ProblemKind::UpstreamTimeout => (504, urn!("upstream-timeout"), "Upstream timeout"),
+            ProblemKind::Internal => (500, urn!("internal"), "Internal error"),
         }
     }
 
@@ -262,13 +251,13 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem without extension. Every 503 asks to come back after a second.
+    /// A problem without extension. Every 503 and 504 asks to come back after a second.
     pub fn new(kind: ProblemKind, detail: impl Into<String>) -> Problem {
         Problem {
             kind,
             detail: detail.into(),
             extension: Extension::None,
-            retry_after_s: (kind.status() == 503).then_some(1),
+            retry_after_s: matches!(kind.status(), 503 | 504).then_some(1),
             cause: None,
         }
     }

@@ -158,6 +158,42 @@ fn acting_for_needs_the_scope_and_the_organisation() {
 }
 
 #[test]
+fn forwarding_needs_the_scope_and_lends_nobody_a_higher_role() {
+    // Own account, then a mate and a stranger who are students, then a mate who is more.
+    for (who, expected) in [
+        ("student", "ynn nn"),
+        ("subscriber", "ynn nn"),
+        ("admin", "ynn nn"),
+        ("console", "fff ff"),
+        ("token", "yyy ff"),
+        ("service", "yyy ff"),
+        ("student key usage:read usage:write memory llm admin act_as", "fff ff"),
+        ("student key services", "ynn nn"),
+        ("student key services act_as", "yyn ff"),
+        ("admin key services", "fnn nn"),
+        ("admin key services admin", "ynn nn"),
+        ("admin key services act_as", "fyn ff"),
+        ("service key services", "yyy ff"),
+        ("service key usage:write", "fff ff"),
+    ] {
+        let principal = principal(who);
+        let own = principal.user().cloned().unwrap_or(user(OWN, Role::Student));
+        let of = |user: &User| letter(principal.forward(user));
+        let students = [MATE, OTHER].map(|number| of(&user(number, Role::Student)));
+        let higher = [Role::Admin, Role::Service].map(|role| of(&user(MATE, role)));
+        let [mate, stranger] = students;
+        let [admin, service] = higher;
+        let actual = format!("{}{mate}{stranger} {admin}{service}", of(&own));
+        assert_eq!(actual, expected, "{who}");
+    }
+    let shut = User { disabled: true, ..user(MATE, Role::Student) };
+    assert_eq!(letter(principal("token").forward(&shut)), 'd');
+    let own = user(OWN, Role::Student);
+    let permit = principal("student").forward(&own).unwrap();
+    assert_eq!(permit.account(), own.account());
+}
+
+#[test]
 fn a_call_concerns_the_caller_unless_it_names_another() {
     let own = user(OWN, Role::Student).subject();
     assert_eq!(principal("student").subject(), Ok(own));
@@ -228,9 +264,9 @@ fn key_ask(scopes: Scopes, expires_at: Option<Timestamp>) -> KeyAsk {
 
 #[test]
 fn nobody_grants_more_than_he_may() {
-    let all = "usage:read usage:write memory llm admin act_as";
-    let all_but_admin = "usage:read usage:write memory llm act_as";
-    let end_user = "usage:read memory llm";
+    let all = "usage:read usage:write memory llm admin act_as services";
+    let all_but_admin = "usage:read usage:write memory llm act_as services";
+    let end_user = "usage:read memory llm services";
     for (who, owner, role, expected) in [
         ("student", OWN, Role::Student, end_user),
         ("subscriber", OWN, Role::Subscriber, end_user),

@@ -3,8 +3,8 @@
 //! Invariant: the algorithm is ours to say, not the token's.
 //! Invariant: time comes from the composed clock; the library's own check is off because it reads
 //! the system's.
-//! Invariant: a token made for an audience is not for us. Upstreams of the gateway get such tokens,
-//! signed with the same secret, and must not be able to use them here.
+//! Invariant: a token made for an audience is not for us. Upstreams of the gateway get such tokens
+//! (`context_token`), and must not be able to use them here.
 //! Not here: what the bearer may do. Of the claims only `sub`, `exp` and the address of a user not
 //! yet known count.
 

@@ -131,7 +131,9 @@ const fn kind_of(kind: ProblemKind) -> ErrorKind {
         ProblemKind::Overloaded
         | ProblemKind::StorageFull
         | ProblemKind::ClockBehind
-        | ProblemKind::Unavailable => ErrorKind::Unavailable,
+        | ProblemKind::Unavailable
+        | ProblemKind::UpstreamUnavailable
+        | ProblemKind::UpstreamTimeout => ErrorKind::Unavailable,
         ProblemKind::Internal => ErrorKind::Internal,
     }
 }

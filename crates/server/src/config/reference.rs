@@ -4,13 +4,17 @@ use super::{Config, gateway::Unbounded};
 use secrecy::SecretString;
 
 /// Key, and what it means.
-pub(crate) const KEYS: [(&str, &str); 43] = [
+pub(crate) const KEYS: [(&str, &str); 44] = [
     ("server.listen", "Address and port for everyone. Loopback only by default."),
     (
         "server.internal_listen",
         "Address for calls between services alone. Unset: they share `listen`.",
     ),
     ("server.trusted_proxies", "Addresses whose `X-Forwarded-For` is believed."),
+    (
+        "server.cors_origins",
+        "Origins like `https://app.example.com` whose pages may read answers. Never `*`.",
+    ),
     ("server.drain_seconds", "How long requests may take to finish after SIGTERM."),
     ("server.connections_max", "Most connections at once; more wait to be accepted."),
     (
@@ -108,7 +112,7 @@ pub(crate) fn reference() -> String {
          environment a key is `NOVACORE__SECTION__KEY`. Shorter names: `NOVACORE_DATA_DIR`, `NOVACORE_LISTEN`, `NOVACORE_DATABASE_URL`,\n\
          `NOVACORE_JWT_SECRET`, `NOVACORE_REFRESH_SECRET`, `NOVACORE_SERVICE_TOKEN`, `NOVACORE_ADMIN_EMAIL`, `NOVACORE_ADMIN_PASSWORD`.\n\
          An unknown key is an error. Resources and tiers are described in [limits](../guides/limits.md),\n\
-         providers and models in [calls of models](../guides/models.md).\n\n\
+         upstreams in [gateway](../guides/gateway.md), providers and models in [calls of models](../guides/models.md).\n\n\
          | key | default | meaning |\n|---|---|---|\n",
     );
     for (key, meaning) in KEYS {
@@ -131,6 +135,7 @@ pub(crate) fn value_of(config: &Config, key: &str) -> String {
             config.server.internal_listen.map_or_else(String::new, |address| text(&address))
         }
         "server.trusted_proxies" => format!("`{:?}`", config.server.trusted_proxies),
+        "server.cors_origins" => format!("`{:?}`", config.server.cors_origins),
         "server.drain_seconds" => text(&config.server.drain_seconds),
         "server.connections_max" => text(&config.server.connections_max),
         "server.head_seconds" => text(&config.server.head_seconds),

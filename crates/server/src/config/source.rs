@@ -75,11 +75,6 @@ fn merge(
     flags: &Flags,
 ) -> anyhow::Result<Config> {
     let table = parse(text).map_err(|why| anyhow!("{name}: {why}"))?;
-    for later in ["upstreams"] {
-        if table.contains_key(later) {
-            bail!("{name}: {later}: comes with the gateway, which this release does not have");
-        }
-    }
     let mut layers = Layers { file: name.to_owned(), table, origins: BTreeMap::new() };
     for (name, value) in environment {
         // A name that is not text is none of ours.
@@ -282,10 +277,15 @@ mod tests {
                  tiers.basic.limits.llm_tokens.cap?",
             ),
             (
-                "[[upstreams]]\nname = \"x\"",
+                "[[upstreams]]\nprefx = \"/x\"",
                 "",
-                "novacore.toml: upstreams: comes with the gateway, which this release does not \
-                 have",
+                "novacore.toml: unknown key upstreams[0].prefx; did you mean upstreams[0].prefix?",
+            ),
+            (
+                "[[upstreams]]\nprefix = \"/x\"\nurl = 5",
+                "",
+                "novacore.toml: upstreams[0].url: invalid type: integer `5`, expected a URL or an \
+                 array of URLs",
             ),
             (
                 "",

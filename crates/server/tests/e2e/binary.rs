@@ -347,6 +347,14 @@ impl Server {
         rustix::process::kill_process(pid, signal).expect("signalled");
     }
 
+    /// The most memory that it ever had, in KiB.
+    pub(crate) fn memory_peak_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.expect("its status");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
+        line.trim().trim_end_matches(" kB").parse().expect("a number")
+    }
+
     /// Waits for the end.
     pub(crate) fn wait(mut self) -> ExitStatus {
         self.child.wait().expect("ended")

@@ -5,6 +5,7 @@ mod chaos;
 mod connections;
 mod crash;
 mod flow;
+mod gateway;
 mod hostile;
 mod migrate;
 mod models;
