@@ -8,7 +8,7 @@ use novacore_store_postgres::verify;
 const CHANGES: &[(&str, &str, &str)] = &[
     // An opening that lies.
     ("opening", "UPDATE opening SET version = version + 1", "openings are of"),
-    ("opening", "UPDATE opening SET version = version + 1", "it follows version"),
+    ("opening", "UPDATE opening SET version = version + 1", "a detached month and in the ledger"),
     ("opening", "UPDATE opening SET version = version - 1", "it follows version"),
     ("opening", "UPDATE opening SET last_at = last_at - interval '31 days'", "no detached month"),
     ("opening", "UPDATE opening SET last_at = last_at + interval '31 days'", "no detached month"),
