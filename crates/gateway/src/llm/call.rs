@@ -52,7 +52,8 @@ impl Call {
             let is_last = index + 1 == targets.len();
             let wish = self.wish(target);
             let client = &self.state.client;
-            let sent = send::send(client, &self.asked, target, &self.passed_on, wish).await;
+            let sending = send::send(client, &self.asked, target, &self.passed_on, wish);
+            let sent = hold.keep(sending).await;
             match sent {
                 Ok(head) if head.status().is_success() => {
                     let verdict = self.deliver(target, head, hold, reply).await;

@@ -21,8 +21,7 @@ use futures::{StreamExt, future};
 use novacore_app::{error::AppError, submit::Done};
 use novacore_dialects::{Cut, ErrorBody, ErrorKind, OutputKind, StreamOptions, StreamReader};
 use novacore_ledger::Refusal;
-use std::time::Duration;
-use tokio::time::{Instant, Interval, interval_at, sleep_until};
+use tokio::time::{Instant, Interval, sleep_until};
 
 /// Bytes that could not be read are taken for tokens of so many.
 const UNREAD_BYTES_PER_TOKEN: u64 = 4;
@@ -94,7 +93,7 @@ impl<'c> Relay<'c> {
         let asked = &call.asked;
         let strips = asked.route.asks_for_usage() && !asked.include_usage && sink.is_stream();
         let options = StreamOptions { strip_usage: strips, ..StreamOptions::new(asked.route) };
-        let half_life = Duration::from_millis(call.holds().ttl_s.unsigned_abs() * 1_000 / 2);
+        let renew = hold.renewals();
         Relay {
             call,
             target,
@@ -110,7 +109,7 @@ impl<'c> Relay<'c> {
             pending: None,
             is_dry: false,
             charges_at_end: false,
-            renew: interval_at(Instant::now() + half_life, half_life),
+            renew,
             idle_until: Instant::now() + target.provider.idle_timeout,
             drain_until: None,
         }
@@ -223,7 +222,8 @@ impl<'c> Relay<'c> {
     }
 
     async fn send(&mut self, out: BytesMut) {
-        if !self.sink.send(out.freeze()).await && self.drain_until.is_none() {
+        let sending = self.sink.send(out.freeze());
+        if !self.hold.keep(sending).await && self.drain_until.is_none() {
             self.drain_until = Some(Instant::now() + self.call.holds().drain);
         }
     }

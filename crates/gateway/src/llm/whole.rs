@@ -31,8 +31,9 @@ pub(super) async fn deliver(
     (back, body): (HeaderMap, Body),
     reply: oneshot::Sender<Response<Body>>,
 ) -> Verdict {
+    let reading = collect(body, ANSWER_BYTES_MAX, target.provider.idle_timeout);
     let read = tokio::select! {
-        read = collect(body, ANSWER_BYTES_MAX, target.provider.idle_timeout) => read,
+        read = hold.keep(reading) => read,
         () = call.stopped() => None,
     };
     let (verdict, response) = match read {
