@@ -248,7 +248,8 @@ impl<'c> Relay<'c> {
         }
     }
 
-    /// Grows the hold until it covers so much output; not for one who has gone away.
+    /// Grows the hold until it covers so much output; also for one who has gone away, since what the
+    /// provider wrote by then is known only at its end.
     async fn make_room(&mut self, output: u64, out: &mut BytesMut) -> bool {
         self.send(out.split()).await;
         for _ in 0..GROWTH_TRIES {
@@ -258,7 +259,7 @@ impl<'c> Relay<'c> {
             }
             let lacking = output.saturating_sub(self.allowed());
             let step = self.step();
-            if lacking == 0 || step == 0 || self.drain_until.is_some() {
+            if lacking == 0 || step == 0 {
                 break;
             }
             self.ask(Op::Grow(step.max(lacking)));
@@ -274,7 +275,7 @@ impl<'c> Relay<'c> {
     fn look_ahead(&mut self) {
         let step = self.step();
         let is_near = self.passed + self.call.holds().step / 2 > self.allowed();
-        if is_near && step > 0 && !self.is_dry && self.drain_until.is_none() {
+        if is_near && step > 0 && !self.is_dry {
             return self.ask(Op::Grow(step));
         }
         let used = (self.call.asked.prompt_likely + self.passed).min(self.hold.reserved());
