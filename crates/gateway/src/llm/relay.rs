@@ -45,6 +45,8 @@ pub(crate) struct Relay<'c> {
     has_written: bool,
     /// Whether the provider told of an error.
     has_failed: bool,
+    /// Whether what was passed on last is a whole event, so that another may follow it.
+    is_between_events: bool,
     /// What was asked of the ledger on the way.
     pending: Option<(Op, Asking)>,
     /// Whether the ledger had nothing left to give when last asked ahead of time.
@@ -78,6 +80,8 @@ struct Step {
     /// All output with this event, in tokens.
     after: u64,
     is_last: bool,
+    /// Whether it says something that cannot be read.
+    is_unread: bool,
     has_written: bool,
     has_failed: bool,
 }
@@ -106,6 +110,7 @@ impl<'c> Relay<'c> {
             has_begun: false,
             has_written: false,
             has_failed: false,
+            is_between_events: true,
             pending: None,
             is_dry: false,
             charges_at_end: false,
@@ -189,7 +194,12 @@ impl<'c> Relay<'c> {
             self.passed = step.after;
             self.has_written |= step.has_written;
             self.has_failed |= step.has_failed;
-            out.extend_from_slice(&step.pass);
+            // Half an event tells nothing, and would spoil what we say after it.
+            let is_half = is_over && step.is_unread;
+            if !is_half && !step.pass.is_empty() {
+                self.is_between_events = ends_in_blank_line(&step.pass);
+                out.extend_from_slice(&step.pass);
+            }
             if step.is_last {
                 return Some((Ending::Complete, out.to_vec()));
             }
@@ -215,6 +225,7 @@ impl<'c> Relay<'c> {
         Some(Step {
             has_written: !event.outputs.is_empty() || event.unread_bytes > 0,
             has_failed: event.error.is_some(),
+            is_unread: event.unread_bytes > 0,
             is_last: event.is_last,
             pass: event.pass.into_owned(),
             after: self.counter.total(),
@@ -240,7 +251,7 @@ impl<'c> Relay<'c> {
 
     /// By how much the hold may grow at once; 0 if it may not.
     fn step(&self) -> u64 {
-        let step = self.call.holds().step * self.call.asked.outputs.max(1);
+        let step = self.call.holds().step.saturating_mul(self.call.asked.outputs.max(1));
         match self.call.asked.output {
             Output::Stated(_) => 0,
             Output::Open(None) => step,
@@ -324,6 +335,9 @@ impl<'c> Relay<'c> {
             self.take(told);
         }
         let mut last = last;
+        if !self.is_between_events && ending != Ending::Complete {
+            last.extend_from_slice(b"\n\n");
+        }
         let input = self.reader.usage_so_far().and_then(|usage| usage.total_input());
         let counted = (input.unwrap_or(self.call.asked.prompt_likely), self.passed);
         match ending {
@@ -371,4 +385,13 @@ impl<'c> Relay<'c> {
         }
         .event(self.call.asked.route)
     }
+}
+
+/// Whether an event ends here, however its lines end.
+fn ends_in_blank_line(bytes: &[u8]) -> bool {
+    let bytes = match bytes {
+        [before @ .., b'\r', b'\n'] | [before @ .., b'\r' | b'\n'] => before,
+        _ => return false,
+    };
+    matches!(bytes, [] | [.., b'\r' | b'\n'])
 }
