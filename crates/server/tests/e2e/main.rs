@@ -2,6 +2,7 @@
 
 mod binary;
 mod chaos;
+mod conformance;
 mod connections;
 mod crash;
 mod flow;
@@ -10,3 +11,5 @@ mod migrate;
 mod models;
 mod operate;
 mod postgres;
+mod provider;
+mod sdk;
