@@ -259,8 +259,8 @@ impl<'c> Relay<'c> {
         }
     }
 
-    /// Grows the hold until it covers so much output; also for one who has gone away, since what the
-    /// provider wrote by then is known only at its end.
+    /// Grows the hold until it covers so much output; also for one who has gone away, since what
+    /// the provider wrote by then is known only at its end.
     async fn make_room(&mut self, output: u64, out: &mut BytesMut) -> bool {
         self.send(out.split()).await;
         for _ in 0..GROWTH_TRIES {
