@@ -30,7 +30,7 @@ use account::Account;
 use asked::{AskError, Asked};
 use axum::{
     body::{Body, HttpBody},
-    http::{HeaderMap, Method, Request, Response, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, header},
 };
 use bytes::Bytes;
 use catalog::Catalog;
@@ -53,6 +53,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 const PREFIX: &str = "/v1";
 const MODELS: &str = "/models";
 const VERSION: &str = "anthropic-version";
+const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 /// From so many bytes on, a prompt is counted on a thread for work that takes long.
 const LONG_PROMPT_BYTES: usize = 16 << 10;
 /// What calls of models use.
@@ -136,10 +137,15 @@ impl Llm {
             }
             _ => Err(Refusal::new(ErrorKind::NotFound, "there is no such call")),
         };
-        answer.unwrap_or_else(|refusal| {
+        let mut answer = answer.unwrap_or_else(|refusal| {
             self.state.cx.metrics.calls.refused(refusal.kind.word());
             refusal.answer(family, Some(&id))
-        })
+        });
+        // Where the SDKs of Anthropic look; those of OpenAI know `x-request-id`.
+        if let (Family::Anthropic, Ok(id)) = (family, HeaderValue::try_from(id)) {
+            answer.headers_mut().insert(REQUEST_ID, id);
+        }
+        answer
     }
 
     async fn call(
@@ -198,6 +204,14 @@ impl Llm {
     /// The body, and the room that it takes.
     async fn body(&self, request: Request<Body>) -> Result<(Bytes, OwnedSemaphorePermit), Refusal> {
         let holds = &self.state.holds;
+        let too_long = || {
+            let why = format!("the body is longer than {} bytes", holds.body_bytes_max);
+            Refusal::new(ErrorKind::TooLarge, why)
+        };
+        // One that says so beforehand is not waited for.
+        if request.body().size_hint().lower() > holds.body_bytes_max as u64 {
+            return Err(too_long());
+        }
         let stated = request.body().size_hint().upper();
         let most = stated.and_then(|bytes| usize::try_from(bytes).ok());
         let most = most.unwrap_or(usize::MAX).min(holds.body_bytes_max);
@@ -213,10 +227,7 @@ impl Llm {
                 drop(room.split((kib(most) - kib(body.len()).min(kib(most))) as usize));
                 Ok((body, room))
             }
-            Ok(Err(error)) if error.is::<LengthLimitError>() => {
-                let why = format!("the body is longer than {} bytes", holds.body_bytes_max);
-                Err(Refusal::new(ErrorKind::TooLarge, why))
-            }
+            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_long()),
             Ok(Err(_)) => Err(Refusal::new(ErrorKind::InvalidRequest, "the body broke off")),
             Err(_) => Err(Refusal::new(ErrorKind::InvalidRequest, "the body took too long")),
         }
@@ -284,7 +295,7 @@ impl Llm {
             }
         };
         let mut response = Response::new(Body::from(body.to_string()));
-        let json = header::HeaderValue::from_static("application/json");
+        let json = HeaderValue::from_static("application/json");
         response.headers_mut().insert(header::CONTENT_TYPE, json);
         Ok(response)
     }

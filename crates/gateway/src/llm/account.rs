@@ -4,12 +4,14 @@
 //! store is out of reach then, it is asked again until it answers or the process stops.
 //! Invariant: what was charged on the way is never charged again: the last settle charges the
 //! rest, and what was too much is corrected.
+//! Invariant: a hold does not run out while its call is waited for.
 
 use novacore_access::{CallModels, Permit};
 use novacore_app::{cx::Cx, error::AppError, holds, record, submit::Done};
 use novacore_ledger::{Expect, HoldAsk, HoldStatus, OnExpiry, Record, Refusal, Reserve, Settle};
 use novacore_vocab::{Amount, HoldId, IdempotencyKey, ResourceName, Source, Version};
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
+use tokio::time::{Instant, Interval, interval_at};
 use tokio_util::sync::CancellationToken;
 
 /// First pause before the store is asked again; each is twice as long.
@@ -121,6 +123,34 @@ impl CallHold {
     /// All that was charged so far.
     pub(crate) fn charged(&self) -> u64 {
         self.charged.iter().map(|(_, tokens)| tokens).sum()
+    }
+
+    /// Ticks whenever the hold needs more time: three times in its life, so that one who waits for
+    /// two things after each other is in time.
+    pub(crate) fn renewals(&self) -> Interval {
+        let third = Duration::from_millis(self.account.ttl_s.unsigned_abs() * 1_000 / 3);
+        interval_at(Instant::now() + third, third)
+    }
+
+    /// Waits for something, however long that takes, while the hold lives on. What it covers would
+    /// else be free for others before it is used.
+    pub(crate) async fn keep<T>(&self, work: impl Future<Output = T>) -> T {
+        tokio::select! {
+            biased;
+            done = work => done,
+            never = self.renew() => match never {},
+        }
+    }
+
+    async fn renew(&self) -> Infallible {
+        let mut renewals = self.renewals();
+        loop {
+            renewals.tick().await;
+            // The next one makes up for one that failed.
+            if let Err(error) = self.ask_growth(0).await {
+                tracing::warn!(hold = %self.id, %error, "a hold could not be renewed");
+            }
+        }
     }
 
     /// Asks for so much more, and for more time.

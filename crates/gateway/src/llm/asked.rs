@@ -58,10 +58,19 @@ pub(crate) enum Output {
 pub(crate) enum AskError {
     #[error(transparent)]
     Body(#[from] RequestError),
-    #[error("the model {0:?} does not exist or does not take this call")]
+    #[error("the model {:?} does not exist or does not take this call", shortened(.0))]
     Model(String),
     #[error("{field}: {why}")]
     Unbounded { field: String, why: &'static str },
+}
+
+/// Enough of a name to know it by.
+fn shortened(name: &str) -> String {
+    const SHOWN_MAX: usize = 128;
+    match name.char_indices().nth(SHOWN_MAX) {
+        Some((end, _)) => format!("{}...", &name[..end]),
+        None => name.to_owned(),
+    }
 }
 
 impl Asked {

@@ -52,7 +52,8 @@ impl Call {
             let is_last = index + 1 == targets.len();
             let wish = self.wish(target);
             let client = &self.state.client;
-            let sent = send::send(client, &self.asked, target, &self.passed_on, wish).await;
+            let sending = send::send(client, &self.asked, target, &self.passed_on, wish);
+            let sent = hold.keep(sending).await;
             match sent {
                 Ok(head) if head.status().is_success() => {
                     let verdict = self.deliver(target, head, hold, reply).await;
@@ -122,6 +123,10 @@ impl Call {
                 let why = "the provider did not answer in time";
                 Refusal::new(ErrorKind::UpstreamTimeout, why).answer(family, Some(&self.request_id))
             }
+            Err(SendError::Packed) => {
+                let why = "the provider packs its answers though it is not asked to";
+                Refusal::new(ErrorKind::Unavailable, why).answer(family, Some(&self.request_id))
+            }
             Err(SendError::Unreachable) => {
                 let why = "the provider cannot be reached";
                 Refusal::new(ErrorKind::Unavailable, why).answer(family, Some(&self.request_id))
@@ -190,7 +195,7 @@ fn is_worth_another(sent: &Result<Response<Body>, SendError>) -> bool {
             let status = head.status();
             status.is_server_error() || matches!(status.as_u16(), 401 | 403 | 404 | 408 | 429)
         }
-        Err(SendError::Unreachable | SendError::TimedOut) => true,
+        Err(SendError::Unreachable | SendError::TimedOut | SendError::Packed) => true,
     }
 }
 

@@ -21,8 +21,7 @@ use futures::{StreamExt, future};
 use novacore_app::{error::AppError, submit::Done};
 use novacore_dialects::{Cut, ErrorBody, ErrorKind, OutputKind, StreamOptions, StreamReader};
 use novacore_ledger::Refusal;
-use std::time::Duration;
-use tokio::time::{Instant, Interval, interval_at, sleep_until};
+use tokio::time::{Instant, Interval, sleep_until};
 
 /// Bytes that could not be read are taken for tokens of so many.
 const UNREAD_BYTES_PER_TOKEN: u64 = 4;
@@ -46,6 +45,8 @@ pub(crate) struct Relay<'c> {
     has_written: bool,
     /// Whether the provider told of an error.
     has_failed: bool,
+    /// Whether what was passed on last is a whole event, so that another may follow it.
+    is_between_events: bool,
     /// What was asked of the ledger on the way.
     pending: Option<(Op, Asking)>,
     /// Whether the ledger had nothing left to give when last asked ahead of time.
@@ -79,6 +80,8 @@ struct Step {
     /// All output with this event, in tokens.
     after: u64,
     is_last: bool,
+    /// Whether it says something that cannot be read.
+    is_unread: bool,
     has_written: bool,
     has_failed: bool,
 }
@@ -94,7 +97,7 @@ impl<'c> Relay<'c> {
         let asked = &call.asked;
         let strips = asked.route.asks_for_usage() && !asked.include_usage && sink.is_stream();
         let options = StreamOptions { strip_usage: strips, ..StreamOptions::new(asked.route) };
-        let half_life = Duration::from_millis(call.holds().ttl_s.unsigned_abs() * 1_000 / 2);
+        let renew = hold.renewals();
         Relay {
             call,
             target,
@@ -107,10 +110,11 @@ impl<'c> Relay<'c> {
             has_begun: false,
             has_written: false,
             has_failed: false,
+            is_between_events: true,
             pending: None,
             is_dry: false,
             charges_at_end: false,
-            renew: interval_at(Instant::now() + half_life, half_life),
+            renew,
             idle_until: Instant::now() + target.provider.idle_timeout,
             drain_until: None,
         }
@@ -190,7 +194,12 @@ impl<'c> Relay<'c> {
             self.passed = step.after;
             self.has_written |= step.has_written;
             self.has_failed |= step.has_failed;
-            out.extend_from_slice(&step.pass);
+            // Half an event tells nothing, and would spoil what we say after it.
+            let is_half = is_over && step.is_unread;
+            if !is_half && !step.pass.is_empty() {
+                self.is_between_events = ends_in_blank_line(&step.pass);
+                out.extend_from_slice(&step.pass);
+            }
             if step.is_last {
                 return Some((Ending::Complete, out.to_vec()));
             }
@@ -216,6 +225,7 @@ impl<'c> Relay<'c> {
         Some(Step {
             has_written: !event.outputs.is_empty() || event.unread_bytes > 0,
             has_failed: event.error.is_some(),
+            is_unread: event.unread_bytes > 0,
             is_last: event.is_last,
             pass: event.pass.into_owned(),
             after: self.counter.total(),
@@ -223,7 +233,8 @@ impl<'c> Relay<'c> {
     }
 
     async fn send(&mut self, out: BytesMut) {
-        if !self.sink.send(out.freeze()).await && self.drain_until.is_none() {
+        let sending = self.sink.send(out.freeze());
+        if !self.hold.keep(sending).await && self.drain_until.is_none() {
             self.drain_until = Some(Instant::now() + self.call.holds().drain);
         }
     }
@@ -240,7 +251,7 @@ impl<'c> Relay<'c> {
 
     /// By how much the hold may grow at once; 0 if it may not.
     fn step(&self) -> u64 {
-        let step = self.call.holds().step * self.call.asked.outputs.max(1);
+        let step = self.call.holds().step.saturating_mul(self.call.asked.outputs.max(1));
         match self.call.asked.output {
             Output::Stated(_) => 0,
             Output::Open(None) => step,
@@ -248,7 +259,8 @@ impl<'c> Relay<'c> {
         }
     }
 
-    /// Grows the hold until it covers so much output; not for one who has gone away.
+    /// Grows the hold until it covers so much output; also for one who has gone away, since what
+    /// the provider wrote by then is known only at its end.
     async fn make_room(&mut self, output: u64, out: &mut BytesMut) -> bool {
         self.send(out.split()).await;
         for _ in 0..GROWTH_TRIES {
@@ -258,7 +270,7 @@ impl<'c> Relay<'c> {
             }
             let lacking = output.saturating_sub(self.allowed());
             let step = self.step();
-            if lacking == 0 || step == 0 || self.drain_until.is_some() {
+            if lacking == 0 || step == 0 {
                 break;
             }
             self.ask(Op::Grow(step.max(lacking)));
@@ -274,7 +286,7 @@ impl<'c> Relay<'c> {
     fn look_ahead(&mut self) {
         let step = self.step();
         let is_near = self.passed + self.call.holds().step / 2 > self.allowed();
-        if is_near && step > 0 && !self.is_dry && self.drain_until.is_none() {
+        if is_near && step > 0 && !self.is_dry {
             return self.ask(Op::Grow(step));
         }
         let used = (self.call.asked.prompt_likely + self.passed).min(self.hold.reserved());
@@ -327,6 +339,9 @@ impl<'c> Relay<'c> {
             self.take(told);
         }
         let mut last = last;
+        if !self.is_between_events && ending != Ending::Complete {
+            last.extend_from_slice(b"\n\n");
+        }
         let input = self.reader.usage_so_far().and_then(|usage| usage.total_input());
         let counted = (input.unwrap_or(self.call.asked.prompt_likely), self.passed);
         match ending {
@@ -374,4 +389,13 @@ impl<'c> Relay<'c> {
         }
         .event(self.call.asked.route)
     }
+}
+
+/// Whether an event ends here, however its lines end.
+fn ends_in_blank_line(bytes: &[u8]) -> bool {
+    let bytes = match bytes {
+        [before @ .., b'\r', b'\n'] | [before @ .., b'\r' | b'\n'] => before,
+        _ => return false,
+    };
+    matches!(bytes, [] | [.., b'\r' | b'\n'])
 }

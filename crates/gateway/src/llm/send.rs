@@ -26,6 +26,8 @@ pub(crate) enum SendError {
     Unreachable,
     /// No head within the time.
     TimedOut,
+    /// An answer that is packed though nobody asked for that, so that it cannot be metered.
+    Packed,
 }
 
 /// What is asked of the provider beyond what the caller asks.
@@ -73,7 +75,15 @@ pub(crate) async fn send(
     } else {
         provider.standing.answered()
     }
-    answer.map(|head| head.map(Body::new))
+    match answer {
+        Ok(head) if is_packed(head.headers()) => Err(SendError::Packed),
+        answer => answer.map(|head| head.map(Body::new)),
+    }
+}
+
+fn is_packed(headers: &HeaderMap) -> bool {
+    let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
+    encodings.any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 async fn within<R, E: std::fmt::Display>(
@@ -115,6 +125,7 @@ fn head(asked: &Asked, target: &Target, passed_on: &HeaderMap, wish: Wish) -> He
     head.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let accept = if wish.stream { "text/event-stream" } else { "application/json" };
     head.insert(header::ACCEPT, HeaderValue::from_static(accept));
+    head.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     head.insert(header::USER_AGENT, HeaderValue::from_static("novacore"));
     for (name, value) in passed_on {
         let is_anthropic = name.as_str().starts_with("anthropic");

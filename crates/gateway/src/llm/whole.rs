@@ -31,20 +31,24 @@ pub(super) async fn deliver(
     (back, body): (HeaderMap, Body),
     reply: oneshot::Sender<Response<Body>>,
 ) -> Verdict {
+    let reading = collect(body, ANSWER_BYTES_MAX, target.provider.idle_timeout);
     let read = tokio::select! {
-        read = collect(body, ANSWER_BYTES_MAX, target.provider.idle_timeout) => read,
+        read = hold.keep(reading) => read,
         () = call.stopped() => None,
     };
-    let (verdict, response) = match read {
-        Some(bytes) => {
-            let verdict = verdict(call, target, &bytes);
-            let mut response = Response::new(Body::from(bytes));
+    let verdict = match &read {
+        Some(bytes) => verdict(call, target, bytes).ok_or("the provider answered nonsense"),
+        None => Err("the provider broke off"),
+    };
+    let (verdict, response) = match verdict {
+        Ok(verdict) => {
+            let mut response = Response::new(Body::from(read.unwrap_or_default()));
             *response.headers_mut() = back;
             (verdict, response)
         }
-        None => {
-            let refusal = Refusal::new(ErrorKind::Unavailable, "the provider broke off");
+        Err(why) => {
             let id = Some(call.request_id.as_str());
+            let refusal = Refusal::new(ErrorKind::Unavailable, why);
             (Verdict::void(), refusal.answer(call.asked.route.family(), id))
         }
     };
@@ -60,24 +64,20 @@ pub(super) async fn deliver(
     verdict
 }
 
-fn verdict(call: &Call, target: &Target, bytes: &[u8]) -> Verdict {
+/// What the call used; nothing if this is no answer of a model.
+fn verdict(call: &Call, target: &Target, bytes: &[u8]) -> Option<Verdict> {
+    let answer = Answer::read(call.asked.route, bytes).ok()?;
+    if answer.error.is_some() && answer.usage.is_none() && answer.outputs.is_empty() {
+        return Some(Verdict::void());
+    }
     let mut counter = Counter::new(target.model.tokenizer);
-    let usage = match Answer::read(call.asked.route, bytes) {
-        Ok(answer) => {
-            for output in &answer.outputs {
-                if output.kind != OutputKind::Transcript {
-                    counter.push((output.index, output.kind as u8), &output.text);
-                }
-            }
-            answer.usage
+    for output in &answer.outputs {
+        if output.kind != OutputKind::Transcript {
+            counter.push((output.index, output.kind as u8), &output.text);
         }
-        Err(_) => {
-            counter.add(target.model.tokenizer.count(&String::from_utf8_lossy(bytes)));
-            None
-        }
-    };
+    }
     let counted = (call.asked.prompt_likely, counter.total());
-    Verdict::new(usage, counted, Ending::Complete)
+    Some(Verdict::new(answer.usage, counted, Ending::Complete))
 }
 
 /// The whole body; nothing if it is too long, breaks off or pauses for too long.

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails here and now")]
 
 mod ends;
+mod odd;
 mod quota;
 mod refusals;
 mod stage;

@@ -20,6 +20,7 @@ async fn a_quota_that_is_used_up_is_told_in_the_dialect() {
     assert_eq!((answer.status, answer.json()["type"].as_str()), (429, Some("error")));
     assert_eq!(answer.json()["error"]["type"], "insufficient_quota");
     assert_eq!(answer.json()["request_id"], "the-request");
+    assert_eq!(answer.header("request-id"), "the-request");
     assert_eq!((stage.settled().await, stage.upstream.calls()), ((0, 0), 0));
 }
 

@@ -28,7 +28,7 @@ const JWT_SECRET: &str = "the-jwt-secret-of-the-tests-0123456789";
 pub(crate) const PROVIDER_KEY: &str = "sk-of-the-provider";
 
 /// What the provider is asked for, by name.
-const MODES: [&str; 10] = [
+const MODES: [&str; 17] = [
     "plain",
     "silent",
     "lying",
@@ -39,6 +39,13 @@ const MODES: [&str; 10] = [
     "strict",
     "locked",
     "lying-trusted",
+    "page",
+    "zipped",
+    "error-200",
+    "boundless",
+    "unended",
+    "torn",
+    "torn-late",
 ];
 
 pub(crate) struct Stage {

@@ -78,7 +78,13 @@ async fn answer(State(seen): State<Arc<Seen>>, request: Request) -> Response {
             return (StatusCode::BAD_REQUEST, r#"{"error":{"message":"no"}}"#).into_response();
         }
         "locked" => return (StatusCode::UNAUTHORIZED, "your key sk-1 is wrong").into_response(),
-        _ => {}
+        odd => {
+            if let Some((media, encoding, body)) = odd_answer(odd) {
+                let encoding = encoding.map(|name| (header::CONTENT_ENCODING, name));
+                let media = [(header::CONTENT_TYPE, media)];
+                return (media, axum::response::AppendHeaders(encoding), body).into_response();
+            }
+        }
     }
     let text = ask.to_string();
     let wanted = text.rsplit("say ").next().unwrap_or_default();
@@ -111,6 +117,27 @@ async fn answer(State(seen): State<Arc<Seen>>, request: Request) -> Response {
         body
     };
     ([(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
+}
+
+/// A chunk of a chat stream with one word, without the blank line after it.
+const CHUNK: &str = r#"data: {"choices":[{"index":0,"delta":{"content":" hello"}}]}"#;
+
+/// What no provider should answer with 200: media type, encoding, body.
+fn odd_answer(mode: &str) -> Option<(&'static str, Option<&'static str>, String)> {
+    let (json, sse) = ("application/json", "text/event-stream");
+    let overloaded = r#"{"error":{"type":"overloaded","message":"come back"}}"#;
+    let largest = r#"{"choices":[{"index":0,"message":{"content":"hello"},"finish_reason":"stop"}],
+        "usage":{"prompt_tokens":9007199254740991,"completion_tokens":9007199254740991}}"#;
+    Some(match mode {
+        "page" => ("text/html", None, "<html>hello hello</html>".repeat(100)),
+        "zipped" => (json, Some("gzip"), "\u{1f}not what it seems".to_owned()),
+        "error-200" => (json, None, overloaded.to_owned()),
+        "boundless" => (json, None, largest.to_owned()),
+        "unended" => (sse, None, format!("{CHUNK}\n\n{CHUNK}\n\ndata: [DONE]")),
+        "torn" => (sse, None, format!("{CHUNK}\n\n{}", &CHUNK[..CHUNK.len() - 9])),
+        "torn-late" => (sse, None, format!("{CHUNK}\n\n{CHUNK}\n")),
+        _ => return None,
+    })
 }
 
 fn usage(words: u64) -> Value {

@@ -316,6 +316,16 @@ impl Server {
         answer.body["accessToken"].as_str().expect("text").to_owned()
     }
 
+    /// Tokens of models that a user has used today, and those that are held.
+    pub(crate) fn tokens(&self, bearer: &str) -> (i64, i64) {
+        let stats = self.get("/api/usage/stats", bearer).body;
+        let rows = stats["breakdown"].as_array().expect("a list");
+        let row = rows.iter().find(|row| row["resourceType"] == "llm_tokens");
+        let figure =
+            |name: &str| row.and_then(|row| row["current"][name].as_i64()).unwrap_or_default();
+        (figure("used"), figure("held"))
+    }
+
     /// As the operating system ends a process that must go now.
     pub(crate) fn kill(mut self) {
         self.child.kill().expect("killed");

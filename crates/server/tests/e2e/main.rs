@@ -2,6 +2,7 @@
 
 mod binary;
 mod chaos;
+mod conformance;
 mod connections;
 mod crash;
 mod flow;
@@ -11,3 +12,5 @@ mod migrate;
 mod models;
 mod operate;
 mod postgres;
+mod provider;
+mod sdk;

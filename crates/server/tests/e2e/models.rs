@@ -34,7 +34,7 @@ fn a_call_of_the_echo_is_answered_and_metered() {
     assert_eq!(answer.body["choices"][0]["message"]["content"], "Hello there");
     let total = answer.body["usage"]["total_tokens"].as_i64();
     // The answer does not wait for the disk; the hold stood in for it.
-    let mut looks = (0..LOOKS_MAX).map(|_| tokens(&server, &token));
+    let mut looks = (0..LOOKS_MAX).map(|_| server.tokens(&token));
     assert!(looks.any(|(used, held)| (Some(used), held) == (total, 0)), "{total:?}");
     let entries = server.get("/api/usage/entries", &token).body;
     let metadata = entries["entries"].as_array().expect("a list").iter();
@@ -89,15 +89,6 @@ fn begin(stream: TcpStream) -> TcpStream {
     stream
 }
 
-/// Used and held.
-fn tokens(server: &Server, bearer: &str) -> (i64, i64) {
-    let stats = server.get("/api/usage/stats", bearer).body;
-    let rows = stats["breakdown"].as_array().expect("a list");
-    let row = rows.iter().find(|row| row["resourceType"] == "llm_tokens");
-    let figure = |name: &str| row.and_then(|row| row["current"][name].as_i64()).unwrap_or_default();
-    (figure("used"), figure("held"))
-}
-
 #[test]
 fn streams_that_are_under_way_at_a_kill_are_charged_but_for_a_step() {
     let folder = Folder::new();
@@ -118,14 +109,14 @@ fn streams_that_are_under_way_at_a_kill_are_charged_but_for_a_step() {
     // Everybody has heard every word, and what was two steps ago is charged.
     calls.iter().for_each(|call| hear(call, WORDS));
     let least = STREAMS as i64 * (WORDS as i64 - 2 * STEP);
-    let charged = (0..LOOKS_MAX).map(|_| tokens(&server, &token).0).find(|used| *used >= least);
+    let charged = (0..LOOKS_MAX).map(|_| server.tokens(&token).0).find(|used| *used >= least);
     assert!(charged.is_some(), "charges come while streams are open");
     server.kill();
     drop(open);
 
     let server = folder.serve();
     let (used, held) = (0..LOOKS_MAX)
-        .map(|_| tokens(&server, &token))
+        .map(|_| server.tokens(&token))
         .find(|(_, held)| *held == 0)
         .expect("holds of a process that is gone run out");
     let served = STREAMS as i64 * (WORDS as i64 + 20);
@@ -151,5 +142,48 @@ fn hear(mut stream: &TcpStream, words: usize) {
         let length = stream.read(&mut chunk).expect("the stream goes on");
         assert!(length > 0, "the stream goes on: {text}");
         text.push_str(&String::from_utf8_lossy(&chunk[..length]));
+    }
+}
+
+/// Sends bytes as they are; the first line of the answer.
+fn raw(server: &Server, head: &str, body: &str) -> String {
+    let mut stream = TcpStream::connect(server.address()).expect("a connection");
+    let timeout = Some(std::time::Duration::from_secs(20));
+    stream.set_read_timeout(timeout).expect("a timeout");
+    stream.write_all(format!("{head}\r\n{body}").as_bytes()).expect("sent");
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line).expect("an answer");
+    line.split(' ').nth(1).unwrap_or_default().to_owned()
+}
+
+#[test]
+fn odd_framing_is_read_right_or_refused_at_once() {
+    let folder = Folder::new();
+    let server = folder.serve();
+    let (_, token) = server.register("ada@example.com");
+    let head = |path: &str, more: &str| {
+        format!("POST {path} HTTP/1.1\r\nhost: n\r\nauthorization: Bearer {token}\r\n{more}")
+    };
+    let chat = "/v1/chat/completions";
+    let body = json!({ "model": "echo", "messages": [{ "role": "user", "content": "hi" }] });
+    let body = body.to_string();
+    let (begin, rest) = body.split_at(9);
+    let chunks = format!("{:x}\r\n{begin}\r\n{:x}\r\n{rest}\r\n0\r\n", begin.len(), rest.len());
+    let trailers = format!("{chunks}x-user-id: someone\r\nauthorization: Bearer no\r\n\r\n");
+    let length = format!("content-length: {}\r\n", body.len());
+    let long_key = format!("{length}idempotency-key: {}\r\n", "k".repeat(5_000));
+    for (path, more, body, status) in [
+        (chat, "transfer-encoding: chunked\r\n", trailers.as_str(), "200"),
+        (chat, &format!("{length}expect: 100-continue\r\n"), &body, "100"),
+        (chat, &format!("{length}content-length: 5\r\n"), &body, "400"),
+        (chat, "content-length: 99999999999\r\n", "", "413"),
+        (chat, "content-length: 0\r\n", "", "400"),
+        (chat, "content-encoding: gzip\r\ncontent-length: 2\r\n", "\u{1f}x", "400"),
+        (chat, &long_key, &body, "400"),
+        ("/v1/chat%2Fcompletions", &length, &body, "400"),
+        ("/v1/models/../chat/completions", &length, &body, "400"),
+        ("/v1/chat/completions/", &length, &body, "404"),
+    ] {
+        assert_eq!(raw(&server, &head(path, more), body), status, "{path} {more}");
     }
 }
