@@ -86,12 +86,39 @@ impl Given<'_> {
         key
     }
 
+    /// As [`at`](Given::at), for statements that change or lock a table and so have to join it. As
+    /// an array of one value the key can be looked up and not be merged: for a merge the planner
+    /// would keep a walk along the whole index in hand, and take it where the table was known to be
+    /// empty.
+    pub(crate) fn looked_up(&self, table: &str, more: &[&str]) -> String {
+        let bucket = match self.distribution {
+            Distribution::None => format!("{table}.bucket = ANY (ARRAY[n.bucket])"),
+            Distribution::Citus => format!("{table}.bucket = $1"),
+        };
+        let others = ["user_id"].iter().chain(more);
+        let others = others.map(|name| format!(" AND {table}.{name} = ANY (ARRAY[n.{name}])"));
+        others.fold(bucket, |key, other| key + &other)
+    }
+
     /// The one row of a table, as `alias`, with the key of a row given, as an item of FROM behind
     /// them. The planner can neither turn it round nor read it in any way but by its key: of a
     /// table that has just been emptied it believes that all of it is one row.
     pub(crate) fn one(&self, table: &str, alias: &str, more: &[&str]) -> String {
         let key = self.at(table, more);
         format!("CROSS JOIN LATERAL (SELECT * FROM {table} WHERE {key} LIMIT 1) AS {alias}")
+    }
+
+    /// As [`one`](Given::one), or a row of nulls.
+    pub(crate) fn one_or_none(&self, table: &str, alias: &str, more: &[&str]) -> String {
+        let key = self.at(table, more);
+        format!("LEFT JOIN LATERAL (SELECT * FROM {table} WHERE {key} LIMIT 1) AS {alias} ON true")
+    }
+
+    /// As [`one`](Given::one), but all rows that begin with the key. What else is asked of them is
+    /// asked afterwards, so that no other index is taken for it.
+    pub(crate) fn all(&self, table: &str, alias: &str) -> String {
+        let key = self.at(table, &[]);
+        format!("CROSS JOIN LATERAL (SELECT * FROM {table} WHERE {key} OFFSET 0) AS {alias}")
     }
 
     /// Inserts every row into a table whose columns have their names; `casts` are those that travel

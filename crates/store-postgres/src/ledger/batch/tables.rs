@@ -108,7 +108,7 @@ table! {
         "UPDATE account SET version = n.version, last_at = n.last_at, \
          open_holds = n.open_holds, next_due = n.next_due, head = n.head::json \
          FROM {} WHERE {}",
-        given.rows(), given.at("account", &[])
+        given.rows(), given.looked_up("account", &[])
     )
 }
 
@@ -130,7 +130,8 @@ table! {
     /// Holds that were stored as open and have ended.
     ClosedHolds { bucket: i32, user_id: Uuid, version: i64 }
     |given| {
-        format!("DELETE FROM hold USING {} WHERE {}", given.rows(), given.at("hold", &["version"]))
+        let key = given.looked_up("hold", &["version"]);
+        format!("DELETE FROM hold USING {} WHERE {key}", given.rows())
     }
 }
 
@@ -375,6 +376,16 @@ fn key_row(place: Place, record: &KeyRecord) -> (i32, Uuid, String, Vec<u8>, Str
         answer_text(&record.answer),
         At(record.answer.recorded_at),
     )
+}
+
+/// The statements that join a table, with the parameters behind bucket and user.
+#[cfg(test)]
+pub(super) fn joined() -> [(&'static str, &'static str); 2] {
+    let counters = ", ARRAY[1], ARRAY[now()], ARRAY[0], ARRAY[now()], ARRAY['{}']";
+    [
+        (Accounts::text(Distribution::None), counters),
+        (ClosedHolds::text(Distribution::None), ", ARRAY[1]"),
+    ]
 }
 
 #[cfg(test)]
