@@ -3,7 +3,7 @@
 //! Closed loop first, for the rate that it can do; then open loop at half of that, for latencies
 //! that count from when a request was due and not from when a caller got round to it.
 
-mod binary;
+pub(crate) mod binary;
 mod client;
 
 use crate::{
@@ -109,7 +109,7 @@ async fn pair(client: &mut Client, user: Uuid) -> anyhow::Result<()> {
 
 /// Measures the binary in a folder of its own.
 pub(crate) async fn measure(cli: &Cli) -> anyhow::Result<()> {
-    measure_servers(&[Server::start(cli.binary.as_deref(), None)?], cli).await
+    measure_servers(&[Server::start(cli.binary.as_deref(), None, "")?], cli).await
 }
 
 /// Measures the binary on a private database: one node, then several that share the connections.
@@ -117,7 +117,7 @@ pub(crate) async fn measure_on_postgres(cli: &Cli) -> anyhow::Result<()> {
     for count in cli.nodes.iter().copied() {
         let database = Database::start().await?;
         println!("\nnodes: {count}");
-        let start = |_| Server::start(cli.binary.as_deref(), Some(&database.url));
+        let start = |_| Server::start(cli.binary.as_deref(), Some(&database.url), "");
         let servers: Vec<Server> = (0..count).map(start).collect::<anyhow::Result<_>>()?;
         measure_servers(&servers, cli).await?;
         drop(servers);

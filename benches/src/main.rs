@@ -6,6 +6,7 @@
 mod command;
 mod crowd;
 mod embedded;
+mod gateway;
 mod http;
 mod load;
 mod postgres;
@@ -30,6 +31,8 @@ enum What {
     Http,
     /// The binary over HTTP on a private PostgreSQL server, one node and several.
     HttpPostgres,
+    /// Calls of models through the binary, beside the provider alone.
+    Gateway,
     /// All of it.
     All,
 }
@@ -90,6 +93,9 @@ fn main() -> anyhow::Result<()> {
         }
         if matches!(cli.what, What::HttpPostgres | What::All) {
             http::measure_on_postgres(&cli).await?;
+        }
+        if matches!(cli.what, What::Gateway | What::All) {
+            gateway::measure(&cli).await?;
         }
         Ok(())
     })

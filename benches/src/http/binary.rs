@@ -6,11 +6,12 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    time::Duration,
 };
 use tempfile::TempDir;
 
 /// The secret by which the load generator is a service.
-pub(super) const SERVICE_TOKEN: &str = "service-token-of-the-benches-0123456789";
+pub(crate) const SERVICE_TOKEN: &str = "service-token-of-the-benches-0123456789";
 /// How the last line of the greeting begins.
 const READY: &str = "try: ";
 /// A cap that is judged every time and never reached.
@@ -21,6 +22,9 @@ window = \"day\"
 mode = \"hard\"
 ";
 
+/// In which Linux tells processor time, on every machine.
+const TICKS_PER_SECOND: u32 = 100;
+
 /// Nodes on one database have to be told their secrets.
 const SECRETS: [(&str, &str); 2] = [
     ("NOVACORE_JWT_SECRET", "jwt-secret-of-the-benches-0123456789ab"),
@@ -29,16 +33,20 @@ const SECRETS: [(&str, &str); 2] = [
 
 /// A running server; killed when dropped.
 #[derive(Debug)]
-pub(super) struct Server {
+pub(crate) struct Server {
     child: Child,
-    pub(super) address: SocketAddr,
+    pub(crate) address: SocketAddr,
     _folder: TempDir,
 }
 
 impl Server {
     /// Starts the binary, by default the one that was built beside this, on a folder of its own or
-    /// on a database.
-    pub(super) fn start(binary: Option<&Path>, database: Option<&str>) -> anyhow::Result<Server> {
+    /// on a database, with so much configuration besides.
+    pub(crate) fn start(
+        binary: Option<&Path>,
+        database: Option<&str>,
+        more: &str,
+    ) -> anyhow::Result<Server> {
         let binary = match binary {
             Some(path) => path.to_owned(),
             None => beside_this()?,
@@ -47,7 +55,7 @@ impl Server {
         println!("binary: {:.1} MiB", size.len() as f64 / f64::from(1 << 20));
         let folder = tempfile::tempdir()?;
         let config = folder.path().join("novacore.toml");
-        std::fs::write(&config, CONFIG)?;
+        std::fs::write(&config, format!("{CONFIG}{more}"))?;
         let mut child = Command::new(&binary)
             .env_clear()
             .env("NOVACORE_SERVICE_TOKEN", SERVICE_TOKEN)
@@ -77,8 +85,18 @@ impl Server {
         Ok(Server { child, address, _folder: folder })
     }
 
+    /// The processor time that it has used.
+    pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // After the name, which may hold anything, come state and ten more, then the two times.
+        let fields = stat.rsplit_once(") ").context("the system does not tell the times")?.1;
+        let times = fields.split_whitespace().skip(11).take(2);
+        let ticks: u64 = times.map(str::parse::<u64>).sum::<Result<u64, _>>()?;
+        Ok(Duration::from_secs(ticks) / TICKS_PER_SECOND)
+    }
+
     /// What it keeps in memory, for people.
-    pub(super) fn memory(&self) -> anyhow::Result<String> {
+    pub(crate) fn memory(&self) -> anyhow::Result<String> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let kib = |name: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(name));

@@ -8,6 +8,7 @@
 //! Invariant: neither prompts nor answers nor keys are in logs or metrics.
 //! Not here: rules of quotas (`ledger`), wire formats of providers (`dialects`), listening.
 
+mod bpe;
 mod client;
 mod gateway;
 mod llm;

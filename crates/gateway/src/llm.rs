@@ -77,6 +77,9 @@ impl Llm {
         options: LlmOptions,
     ) -> Result<Llm, OptionsError> {
         let catalog = Catalog::new(&options)?;
+        let tokenizers = catalog.tokenizers();
+        // Beside the start, which does not wait for it; a call that comes first does.
+        std::thread::spawn(|| tokenizers.into_iter().for_each(options::Tokenizer::load));
         let holds = options.holds;
         if holds.step == 0 {
             return Err(OptionsError::new("gateway.hold_step", "must not be 0"));

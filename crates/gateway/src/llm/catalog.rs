@@ -5,13 +5,17 @@
 
 use super::{
     health::Standing,
-    options::{Dialect, LlmOptions, ModelOptions, ProviderOptions},
+    options::{Dialect, LlmOptions, ModelOptions, ProviderOptions, Tokenizer},
 };
 use crate::options::OptionsError;
 use axum::http::{HeaderValue, Uri};
 use novacore_dialects::{Family, Route};
 use secrecy::ExposeSecret;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 /// Longest name of a provider, model or alias, in bytes.
 const NAME_BYTES_MAX: usize = 128;
@@ -94,6 +98,11 @@ impl Catalog {
         }
         catalog.names.extend(aliases);
         Ok(catalog)
+    }
+
+    /// Every tokenizer that a model uses.
+    pub(crate) fn tokenizers(&self) -> HashSet<Tokenizer> {
+        self.names.values().flatten().map(|target| target.model.tokenizer).collect()
     }
 
     /// The models behind a name that speak this family, the one to try first in front.

@@ -62,7 +62,7 @@ pub struct ProviderOptions {
 }
 
 /// How the tokens of a text are counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum Tokenizer {
     /// OpenAI's newer one.
     O200k,

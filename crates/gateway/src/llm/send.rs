@@ -113,10 +113,13 @@ fn body(asked: &Asked, target: &Target, wish: Wish) -> Bytes {
         && edits.max_output.is_none()
         && edits.stream.is_none()
         && !edits.ask_usage;
+    if untouched {
+        return asked.body.clone();
+    }
     match Read::read(asked.route, &asked.body) {
-        Ok(read) if !untouched => read.edited(&edits).into(),
+        Ok(read) => read.edited(&edits).into(),
         // It was read before, so that it can be read now.
-        Ok(_) | Err(_) => asked.body.clone(),
+        Err(_) => asked.body.clone(),
     }
 }
 

@@ -4,13 +4,14 @@
 //! model's tokenizer is known; where it is not, no tokenizer makes more tokens than bytes.
 
 use super::options::Tokenizer;
-use bpe_openai::{cl100k_base, o200k_base};
+use crate::bpe;
 use std::collections::HashMap;
 
 /// Bytes of a token of unknown making, on the average of English and code.
 const BYTES_PER_TOKEN: u64 = 4;
-/// From so many bytes on the beginning of a text is counted for good.
-const TAIL_BYTES_MAX: usize = 256;
+/// From so many bytes on the beginning of a text is counted for good: the rest is counted again
+/// with each piece.
+const TAIL_BYTES_MAX: usize = 64;
 /// A text that gives no place to split it is split here.
 const LONG_TAIL_BYTES_MAX: usize = 4_096;
 /// Signs that end the word before them, in any tokenizer here.
@@ -30,10 +31,15 @@ impl Tokenizer {
     /// As many as the text is likely to have.
     pub(crate) fn count(self, text: &str) -> u64 {
         match self {
-            Tokenizer::O200k => o200k_base().count(text) as u64,
-            Tokenizer::Cl100k => cl100k_base().count(text) as u64,
+            Tokenizer::O200k => bpe::o200k().count(text),
+            Tokenizer::Cl100k => bpe::cl100k().count(text),
             Tokenizer::Bytes => (text.len() as u64).div_ceil(BYTES_PER_TOKEN),
         }
+    }
+
+    /// Builds its table now, so that no call waits for that.
+    pub(crate) fn load(self) {
+        self.count("a");
     }
 
     /// Whether its counts are those of the provider.
