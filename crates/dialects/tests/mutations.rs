@@ -230,7 +230,8 @@ fn assemble(route: Route, bytes: &[u8], end: &[u8]) {
         // Escapes and the frame may double what was taken in.
         assert!(body.len() <= 8 * ASSEMBLED_BYTES_MAX, "{} bytes", body.len());
         Answer::read(route, &body).unwrap();
-        let _: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        // As text: a number may be out of any range and passes all the same.
+        let _: &serde_json::value::RawValue = serde_json::from_slice(&body).unwrap();
     }
 }
 
