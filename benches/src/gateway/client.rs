@@ -77,6 +77,7 @@ impl Client {
         ensure!(response.status().is_success(), "{}", response.status());
         let mut body = response.into_body();
         let (mut heard, mut before) = (Heard::default(), None::<Instant>);
+        let mut last = 0;
         while let Some(frame) = body.frame().await {
             let Ok(data) = frame?.into_data() else { continue };
             let now = Instant::now();
@@ -84,7 +85,11 @@ impl Client {
                 None => heard.first = now - asked,
                 Some(before) => heard.silence = heard.silence.max(now - before),
             }
-            heard.events += data.windows(2).filter(|pair| *pair == b"\n\n").count() as u64;
+            // An event may end in the next frame.
+            for byte in data {
+                heard.events += u64::from(byte == b'\n' && last == b'\n');
+                last = byte;
+            }
         }
         Ok(heard)
     }
