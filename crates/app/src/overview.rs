@@ -3,10 +3,19 @@
 use crate::{cx::Cx, error::AppError};
 use novacore_access::{Administer, Permit};
 use novacore_store::ledger::DayRange;
-use novacore_vocab::{ResourceName, UserId};
+use novacore_vocab::{ResourceName, Timestamp, UserId};
 
 /// Most users of a ranking.
 pub const TOP_MAX: usize = 100;
+
+/// What all users together used.
+#[derive(Clone, Debug)]
+pub struct Overview {
+    /// When it was counted: of many users, some minutes ago.
+    pub counted_at: Timestamp,
+    /// One for each resource, by name.
+    pub resources: Vec<ResourceUse>,
+}
 
 /// How much all users together used of a resource.
 #[derive(Clone, Debug)]
@@ -15,7 +24,7 @@ pub struct ResourceUse {
     pub resource: ResourceName,
     /// The sum of a flow over the range, or what is held of a level now.
     pub amount: i64,
-    /// How many users have used it in the range.
+    /// How many users have used it in the range, or hold some of a level now.
     pub users: u64,
     /// Those who used most, first, with their amounts.
     pub top: Vec<(UserId, i64)>,
@@ -27,14 +36,14 @@ pub async fn overview(
     _permit: Permit<Administer>,
     days: i64,
     top: usize,
-) -> Result<Vec<ResourceUse>, AppError> {
+) -> Result<Overview, AppError> {
     let range = DayRange::last_days(days, cx.clock.now());
     let totals = cx.ledger.totals(range, top.min(TOP_MAX)).await?;
-    let uses = totals.into_iter().map(|one| ResourceUse {
+    let uses = totals.resources.into_iter().map(|one| ResourceUse {
         resource: one.resource,
         amount: one.amount,
         users: one.users,
         top: one.top.into_iter().map(|user| (user.user, user.amount)).collect(),
     });
-    Ok(uses.collect())
+    Ok(Overview { counted_at: totals.counted_at, resources: uses.collect() })
 }

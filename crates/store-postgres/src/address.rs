@@ -30,6 +30,14 @@ const SESSION: &str = "-c statement_timeout=10s -c lock_timeout=5s \
 /// the statistics of a table that was empty a minute ago say.
 const LANE: &str = " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off";
 
+/// What the session of a report is told besides: it may take long, by one processor and with memory
+/// for its groups.
+const REPORTS: &str = " -c statement_timeout=300s -c work_mem=64MB -c enable_sort=on \
+     -c max_parallel_workers_per_gather=0";
+
+/// When the answer to a report that has not come will not come.
+pub(crate) const REPORT: Duration = Duration::from_secs(305);
+
 /// When a peer that says nothing is gone.
 const KEEPALIVE: Duration = Duration::from_secs(10);
 
@@ -98,10 +106,19 @@ impl Address {
 
     /// The same for a lane's connections.
     pub(crate) fn for_lanes(&self) -> Address {
-        let mut lanes = self.clone();
-        let options = format!("{}{LANE}", self.config.get_options().unwrap_or_default());
-        lanes.config.options(options);
-        lanes
+        self.with_options(LANE)
+    }
+
+    /// The same for the connection that counts reports.
+    pub(crate) fn for_reports(&self) -> Address {
+        self.with_options(REPORTS)
+    }
+
+    fn with_options(&self, more: &str) -> Address {
+        let mut address = self.clone();
+        let options = format!("{}{more}", self.config.get_options().unwrap_or_default());
+        address.config.options(options);
+        address
     }
 }
 

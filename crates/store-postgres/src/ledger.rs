@@ -12,6 +12,7 @@ mod listen;
 mod missed;
 mod node;
 mod overrides;
+mod overviews;
 pub(crate) mod partitions;
 pub(crate) mod place;
 pub(crate) mod policy;
@@ -35,7 +36,7 @@ use novacore_ledger::{Command, Entry, Hold, LimitName, Outcome, Override, Policy
 use novacore_store::{
     error::StoreError,
     ledger::{
-        AccountView, DayAmount, DayRange, EntryQuery, Ledger, Posted, ResourceUse, StoreHealth,
+        AccountView, DayAmount, DayRange, EntryQuery, Ledger, Posted, StoreHealth, Totals,
         refuse_too_many,
     },
 };
@@ -148,8 +149,18 @@ impl Ledger for PostgresStore {
         reports::days(&self.pool, place, &self.policy(), resource, range).await
     }
 
-    async fn totals(&self, range: DayRange, top: usize) -> Result<Vec<ResourceUse>, StoreError> {
-        reports::totals(&self.ledger.node, &self.policy(), range, top).await
+    async fn totals(&self, range: DayRange, top: usize) -> Result<Totals, StoreError> {
+        let (policy, distribution) = (self.policy(), self.ledger.node.distribution);
+        if reports::are_few(&self.pool).await? {
+            let counted_at = self.clock.now();
+            let resources = reports::totals(&self.pool, distribution, &policy, range, top).await?;
+            return Ok(Totals { counted_at, resources });
+        }
+        let pool = self.ledger.counting_by.clone();
+        let count = move |top| async move {
+            reports::totals(&pool, distribution, &policy, range, top).await
+        };
+        self.ledger.overviews.totals(range, top, count).await
     }
 
     fn subscribe(&self, user: UserId) -> broadcast::Receiver<Posted> {

@@ -19,7 +19,7 @@ use novacore_store::{
     lane::LaneSender,
     ledger::{
         AccountView, DayAmount, DayRange, ENTRY_PAGE_ROWS_MAX, EntryQuery, Ledger, Posted,
-        ResourceUse, StoreHealth, refuse_too_many,
+        StoreHealth, Totals, refuse_too_many,
     },
 };
 use novacore_vocab::{HoldId, IdempotencyKey, ResourceName, UserId};
@@ -209,11 +209,12 @@ impl Ledger for SqliteStore {
         self.readers.read(read).await
     }
 
-    async fn totals(&self, range: DayRange, top: usize) -> Result<Vec<ResourceUse>, StoreError> {
-        let shared = self.shared.clone();
+    async fn totals(&self, range: DayRange, top: usize) -> Result<Totals, StoreError> {
+        let (shared, counted_at) = (self.shared.clone(), self.clock.now());
         let read = move |connection: &Connection| {
             shared.derived.catch_up_to(shared.entries.load(Ordering::Acquire))?;
-            shared.derived.totals(connection, range, top)
+            let resources = shared.derived.totals(connection, range, top)?;
+            Ok(Totals { counted_at, resources })
         };
         self.readers.read(read).await
     }

@@ -24,7 +24,7 @@ use novacore_store::{
     error::StoreError,
     ledger::{
         AccountView, DayAmount, DayRange, ENTRY_PAGE_ROWS_MAX, EntryQuery, Ledger, Posted,
-        ResourceUse, StoreHealth, refuse_too_many,
+        StoreHealth, Totals, refuse_too_many,
     },
 };
 use novacore_vocab::{Account, HoldId, KeyId, ResourceName, SessionId, Timestamp, UserId};
@@ -271,9 +271,10 @@ impl Ledger for Memory {
         Ok(reports::days(entries, kept.book.policy(), resource, range))
     }
 
-    async fn totals(&self, range: DayRange, top: usize) -> Result<Vec<ResourceUse>, StoreError> {
+    async fn totals(&self, range: DayRange, top: usize) -> Result<Totals, StoreError> {
         let kept = self.kept();
-        Ok(reports::totals(&kept.entries, kept.book.policy(), range, top))
+        let resources = reports::totals(&kept.entries, kept.book.policy(), range, top);
+        Ok(Totals { counted_at: self.clock.now(), resources })
     }
 
     fn subscribe(&self, _user: UserId) -> broadcast::Receiver<Posted> {

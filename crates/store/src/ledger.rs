@@ -120,10 +120,19 @@ pub struct ResourceUse {
     pub resource: ResourceName,
     /// The sum of a flow over the range, or what is held of a level now.
     pub amount: i64,
-    /// How many users have used it in the range.
+    /// How many users have used it in the range, or hold some of a level now.
     pub users: u64,
     /// Those who used most, first.
     pub top: Vec<UserAmount>,
+}
+
+/// What all users together used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Totals {
+    /// When it was counted: where that takes long, some minutes ago.
+    pub counted_at: Timestamp,
+    /// One for each resource, by name.
+    pub resources: Vec<ResourceUse>,
 }
 
 /// Entries that were just committed for one account, in order.
@@ -192,8 +201,9 @@ pub trait Ledger: Send + Sync + std::fmt::Debug {
         range: DayRange,
     ) -> Result<Vec<DayAmount>, StoreError>;
 
-    /// What all users used of each resource, with the `top` users of each.
-    async fn totals(&self, range: DayRange, top: usize) -> Result<Vec<ResourceUse>, StoreError>;
+    /// What all users used of each resource, with the `top` users of each. It says when that was
+    /// counted, which is now unless the users are many.
+    async fn totals(&self, range: DayRange, top: usize) -> Result<Totals, StoreError>;
 
     /// A user's entries as they are committed, by whichever node; perhaps also those of others.
     /// An entry may be posted twice, or after a later one: versions tell, and who sees a gap reads

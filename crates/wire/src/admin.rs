@@ -258,7 +258,7 @@ pub struct Overview {
     pub days: i64,
     /// One row per resource.
     pub resources: Vec<OverviewRow>,
-    /// When this was read.
+    /// When this was counted: of many users, up to ten minutes ago, since counting takes long.
     #[schema(value_type = String, format = DateTime)]
     pub timestamp: Timestamp,
 }
@@ -274,7 +274,7 @@ pub struct OverviewRow {
     pub amount: i64,
     /// The amount in its unit.
     pub human_readable: String,
-    /// How many users have used it.
+    /// How many users have used it; of a level, how many hold some now.
     pub users: u64,
     /// Those who used most.
     pub top: Vec<OverviewUser>,

@@ -216,7 +216,7 @@ pub(crate) async fn usage(
     let top = bounded("top", query.top.as_deref(), 10, overview::TOP_MAX as i64)? as usize;
     let uses = overview::overview(&state.cx, permit, days, top).await?;
     let policy = state.cx.ledger.policy();
-    let resources = uses.into_iter().filter_map(|one| {
+    let resources = uses.resources.into_iter().filter_map(|one| {
         let spec = policy.resource(&one.resource)?;
         let user = |(user_id, amount)| wire::OverviewUser {
             user_id,
@@ -232,7 +232,7 @@ pub(crate) async fn usage(
         })
     });
     let resources = resources.collect();
-    Ok(Reply(wire::Overview { days, resources, timestamp: state.cx.clock.now() }))
+    Ok(Reply(wire::Overview { days, resources, timestamp: uses.counted_at }))
 }
 
 pub(crate) async fn audit(

@@ -19,7 +19,7 @@ use novacore_store::{
     ledger::{AccountView, ENTRY_PAGE_ROWS_MAX, EntryQuery},
 };
 use novacore_vocab::{Timestamp, Version};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio::time::timeout;
 use tokio_postgres::{Row, types::ToSql};
 
@@ -40,23 +40,35 @@ pub(crate) async fn query(
     sql: &str,
     params: &[&(dyn ToSql + Sync)],
 ) -> Result<Vec<Row>, StoreError> {
+    query_within(ANSWER, pool, sql, params).await
+}
+
+/// As [`query`], of a pool whose sessions let a statement take longer: this is when no answer will
+/// come.
+pub(crate) async fn query_within(
+    wait: Duration,
+    pool: &Pool,
+    sql: &str,
+    params: &[&(dyn ToSql + Sync)],
+) -> Result<Vec<Row>, StoreError> {
     let told = |error: &tokio_postgres::Error| failure::told(error);
-    match query_once(pool, sql, params).await? {
+    match query_once(wait, pool, sql, params).await? {
         Ok(rows) => Ok(rows),
         Err(error) if failure::is_disconnect(&error) => {
-            query_once(pool, sql, params).await?.map_err(|error| told(&error))
+            query_once(wait, pool, sql, params).await?.map_err(|error| told(&error))
         }
         Err(error) => Err(told(&error)),
     }
 }
 
 async fn query_once(
+    wait: Duration,
     pool: &Pool,
     sql: &str,
     params: &[&(dyn ToSql + Sync)],
 ) -> Result<Result<Vec<Row>, tokio_postgres::Error>, StoreError> {
     let client = pool.get().await?;
-    let answer = timeout(ANSWER, async {
+    let answer = timeout(wait, async {
         let statement = client.prepare_cached(sql).await?;
         client.query(&statement, params).await
     })

@@ -2,8 +2,12 @@
 //!
 //! Invariant: a day without a row is a day on which nothing moved.
 
-use super::{entry::resource, node::Node, place::Place, reads::query};
-use crate::{distribution::Distribution, pool::Pool};
+use super::{
+    entry::resource,
+    place::Place,
+    reads::{query, query_within},
+};
+use crate::{address::REPORT, distribution::Distribution, pool::Pool};
 use novacore_ledger::Policy;
 use novacore_store::{
     book::kind_of,
@@ -12,6 +16,7 @@ use novacore_store::{
 };
 use novacore_vocab::{ResourceKind, ResourceName, UserId};
 use std::collections::{BTreeMap, BTreeSet};
+use tokio_postgres::types::ToSql;
 
 const DAYS: &str = "SELECT day, amount, closing FROM usage_day \
      WHERE bucket = $1 AND user_id = $2 AND resource_type = $3 AND day BETWEEN $4 AND $5";
@@ -26,11 +31,16 @@ const RESOURCES: &str = "WITH RECURSIVE name AS (\
      SELECT resource_type FROM name WHERE resource_type IS NOT NULL";
 /// Over shards a query may not be recursive; there they share the walk through all days.
 const RESOURCES_OF_SHARDS: &str = "SELECT DISTINCT resource_type FROM usage_day";
+/// How many accounts are there, without counting more than that.
+const ACCOUNTS: &str = "SELECT count(*) FROM (SELECT FROM account LIMIT $1) AS counted";
+/// Of so many users the days are walked through whenever they are asked for.
+const USERS_FEW: i64 = 1_000;
 /// The days are walked through once, for the sum and for the ranking. All users together may hold
 /// more than 64 bits: the sum stops at their end.
 const USE: &str = "WITH own AS MATERIALIZED (\
      SELECT user_id, sum(amount) AS amount FROM usage_day \
-     WHERE resource_type = $1 AND day BETWEEN $2 AND $3 GROUP BY bucket, user_id) \
+     WHERE resource_type = $1 AND day BETWEEN $2 AND $3 GROUP BY bucket, user_id \
+     HAVING NOT $5 OR sum(amount) > 0) \
      SELECT user_id, amount::bigint, greatest(least(sum(amount) OVER (), 9223372036854775807), \
      -9223372036854775808)::bigint, count(*) OVER () FROM own \
      ORDER BY amount DESC, user_id LIMIT $4";
@@ -70,19 +80,25 @@ pub(crate) async fn days(
     Ok((range.first..=range.last).map(|day| DayAmount { day, amount: amount(day) }).collect())
 }
 
-/// What all users used of each resource, with the `top` users of each.
+/// Whether so few users are there that counting what they used costs nothing.
+pub(crate) async fn are_few(pool: &Pool) -> Result<bool, StoreError> {
+    let rows = query(pool, ACCOUNTS, &[&(USERS_FEW + 1)]).await?;
+    Ok(rows.first().is_some_and(|row| row.get::<_, i64>(0) <= USERS_FEW))
+}
+
+/// What all users used of each resource, with the `top` users of each. Takes long if they are many.
 pub(crate) async fn totals(
-    node: &Node,
+    pool: &Pool,
+    distribution: Distribution,
     policy: &Policy,
     range: DayRange,
     top: usize,
 ) -> Result<Vec<ResourceUse>, StoreError> {
-    let pool = &node.pool;
-    let resources = match node.distribution {
+    let resources = match distribution {
         Distribution::None => RESOURCES,
         Distribution::Citus => RESOURCES_OF_SHARDS,
     };
-    let rows = query(pool, resources, &[]).await?;
+    let rows = query_within(REPORT, pool, resources, &[]).await?;
     let mut names: BTreeSet<ResourceName> =
         policy.resources().map(|spec| spec.name.clone()).collect();
     for row in &rows {
@@ -103,14 +119,15 @@ async fn total(
     top: usize,
 ) -> Result<ResourceUse, StoreError> {
     // What is held of a level now is all that ever moved it.
-    let (first, last) = match kind_of(policy, &resource) {
-        ResourceKind::Flow => (day_no(range.first), day_no(range.last)),
-        ResourceKind::Level => (i32::MIN, i32::MAX),
+    let (first, last, is_level) = match kind_of(policy, &resource) {
+        ResourceKind::Flow => (day_no(range.first), day_no(range.last), false),
+        ResourceKind::Level => (i32::MIN, i32::MAX, true),
     };
     let name = resource.as_str();
     // The sum comes with a row of the ranking, even where none is asked for.
     let limit = i64::try_from(top.max(1)).unwrap_or(i64::MAX);
-    let rows = query(pool, USE, &[&name, &first, &last, &limit]).await?;
+    let asked: [&(dyn ToSql + Sync); 5] = [&name, &first, &last, &limit, &is_level];
+    let rows = query_within(REPORT, pool, USE, &asked).await?;
     let (amount, users) =
         rows.first().map_or((0, 0), |row| (row.get(2), row.get::<_, i64>(3) as u64));
     let user =

@@ -7,6 +7,7 @@ use super::{
     lanes::Lanes,
     listen::{Ear, listen},
     node::Node,
+    overviews::Overviews,
     partitions,
     place::Places,
     policy, sweep,
@@ -25,6 +26,9 @@ use uuid::Uuid;
 pub(crate) struct Started {
     pub(crate) node: Arc<Node>,
     pub(crate) lanes: Lanes,
+    pub(crate) overviews: Arc<Overviews>,
+    /// A connection of its own, so that no report takes one from readers.
+    pub(crate) counting_by: Pool,
     listener: JoinHandle<()>,
     sweeper: JoinHandle<()>,
     /// Detaches old months, if any are to be.
@@ -47,6 +51,7 @@ impl Started {
 
 impl Drop for Started {
     fn drop(&mut self) {
+        self.overviews.end();
         self.listener.abort();
         self.sweeper.abort();
         if let Some(retaining) = &self.retaining {
@@ -71,6 +76,7 @@ pub(crate) async fn start(
     drop(client);
     // A month may take long, and must not take a connection from readers.
     let retaining_by = Pool::new(address.clone(), 1)?;
+    let counting_by = Pool::new(address.for_reports(), 1)?;
     // Before anybody can subscribe, so that nothing is missed.
     let ear = Ear::open(&address).await.map_err(told)?;
     let node = Arc::new(Node {
@@ -90,6 +96,7 @@ pub(crate) async fn start(
         entries: AtomicU64::new(0),
         trouble: RwLock::new(None),
     });
+    let overviews = Overviews::new(node.clock.clone());
     let (teller, telling) = Teller::start(&node);
     let lanes = Lanes::start(&node, &teller, options.lanes);
     let listener = tokio::spawn(listen(node.clone(), address, ear));
@@ -99,5 +106,6 @@ pub(crate) async fn start(
         tokio::spawn(work)
     };
     let retaining = options.retain.map(retain);
-    Ok(Started { node, lanes, listener, sweeper, retaining, telling: Some(telling) })
+    let telling = Some(telling);
+    Ok(Started { node, lanes, overviews, counting_by, listener, sweeper, retaining, telling })
 }

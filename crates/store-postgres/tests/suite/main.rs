@@ -8,6 +8,7 @@ mod failures;
 mod fixture;
 mod lanes;
 mod months;
+mod overviews;
 mod retention;
 mod shards;
 mod start;

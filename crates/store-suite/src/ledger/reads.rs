@@ -200,8 +200,9 @@ pub async fn totals_add_up_over_users(harness: &mut impl Harness) {
     for _ in 0..2 {
         let now = harness.clock().now();
         let all = harness.ledger().totals(DayRange::last_days(3, now), 2).await.expect("totals");
+        assert_eq!(all.counted_at, now);
         let of = |resource: &str| {
-            let found = all.iter().find(|total| total.resource == name(resource));
+            let found = all.resources.iter().find(|total| total.resource == name(resource));
             found.expect("every resource that was used").clone()
         };
         let tokens = ResourceUse {
@@ -212,9 +213,10 @@ pub async fn totals_add_up_over_users(harness: &mut impl Harness) {
         };
         assert_eq!(of("llm_tokens"), tokens);
         let storage = of("memory_storage");
-        assert_eq!((storage.amount, &storage.top), (60, &vec![row(2, 40), row(0, 20)]));
+        let held = (storage.amount, storage.users, &storage.top);
+        assert_eq!(held, (60, 2, &vec![row(2, 40), row(0, 20)]));
         let today = harness.ledger().totals(DayRange::last_days(1, now), 2).await.expect("totals");
-        let tokens = today.iter().find(|total| total.resource == name("llm_tokens"));
+        let tokens = today.resources.iter().find(|total| total.resource == name("llm_tokens"));
         let tokens = tokens.expect("tokens were used today");
         assert_eq!((tokens.amount, tokens.users, &tokens.top), (1, 1, &vec![row(0, 1)]));
         harness.reopen();

@@ -63,6 +63,9 @@ fn total(
             }
         }
     }
+    if is_level {
+        by_user.retain(|_, held| *held > 0);
+    }
     let amount = by_user.values().sum();
     let users = by_user.len() as u64;
     let mut most: Vec<UserAmount> =
