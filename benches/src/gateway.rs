@@ -13,7 +13,7 @@ use crate::{
     http::binary::Server,
     load::{Run, run, run_at},
 };
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use client::{Call, Client};
 use mock::Provider;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -29,6 +29,8 @@ const PER_SECOND: f64 = 1_000.0;
 const OPEN_CONNECTIONS: usize = 64;
 /// Calls after which memory is looked at.
 const CALLS: usize = 10_000;
+/// How often a user is asked whether all his calls are settled.
+const SETTLES_ASKED_MAX: usize = 10_000;
 /// Callers with long prompts, beside whom short ones are measured.
 const LONG_CALLERS: usize = 2;
 const MAXIMUM: &str = r#""max_tokens":64,"#;
@@ -229,33 +231,37 @@ impl Bench {
     async fn compare(&self) -> anyhow::Result<()> {
         let (used, served) = (self.used().await?, self.provider.served());
         let run = self.open(&prompts::chat(prompts::MODEL, "", SHORT), USERS, 500.0).await?;
-        // A settle may be under way when its answer has come.
         let served = self.provider.served() - served;
-        let mut more = 0;
-        for _ in 0..100 {
-            more = self.used().await? - used;
-            if more == served {
-                break;
-            }
-        }
+        let more = self.used().await? - used;
         println!("\nserved in {} calls: {served} tokens, in the ledger: {more}", run.latency.len());
         ensure!(more == served, "the ledger must say what was served");
         Ok(())
     }
 
-    /// Tokens that the ledger has of all users.
+    /// Tokens that the ledger has of all users. A settle may be under way when its answer has come,
+    /// so that this waits until nothing is held.
     async fn used(&self) -> anyhow::Result<u64> {
         let mut sum = 0;
         for mut client in self.clients(true, USERS, USERS).await? {
-            let stats: serde_json::Value =
-                serde_json::from_slice(&client.get("/api/usage/stats").await?)?;
-            let rows = stats["breakdown"].as_array().context("no breakdown")?;
-            let row = rows.iter().find(|row| row["resourceType"] == "llm_tokens");
-            let used = row.and_then(|row| row["current"]["used"].as_u64());
-            sum += used.with_context(|| format!("no usage in {stats}"))?;
+            sum += used_by(&mut client).await?;
         }
         Ok(sum)
     }
+}
+
+async fn used_by(client: &mut Client) -> anyhow::Result<u64> {
+    for _ in 0..SETTLES_ASKED_MAX {
+        let stats: serde_json::Value =
+            serde_json::from_slice(&client.get("/api/usage/stats").await?)?;
+        let rows = stats["breakdown"].as_array().context("no breakdown")?;
+        let row = rows.iter().find(|row| row["resourceType"] == "llm_tokens");
+        let figure = |name: &str| row.and_then(|row| row["current"][name].as_u64());
+        let used = figure("used").with_context(|| format!("no usage in {stats}"))?;
+        if figure("held") == Some(0) {
+            return Ok(used);
+        }
+    }
+    bail!("a call was never settled")
 }
 
 fn show(name: &str, callers: usize, pairs: &[(Run, Run, f64)]) {
