@@ -4,7 +4,6 @@
 //! other, whatever the outcome.
 //! Not here: calls of models; paths of the control plane, which never come here.
 
-mod breaker;
 mod download;
 mod exchange;
 mod headers;
@@ -26,7 +25,6 @@ use axum::{
     http::{HeaderValue, Method, Request, header},
     response::{IntoResponse, Response},
 };
-use breaker::Health;
 use novacore_app::cx::Cx;
 use novacore_edge::Failure;
 use novacore_wire::{health::Upstream, problem::ProblemKind};
@@ -103,12 +101,7 @@ impl Proxy {
                     1 => route.prefix().to_owned(),
                     _ => format!("{}#{}", route.prefix(), index + 1),
                 };
-                let status = match health {
-                    Health::Unknown => "unknown",
-                    Health::Up => "up",
-                    Health::Down => "down",
-                };
-                all.push(Upstream { name, status });
+                all.push(Upstream { name, status: health.as_str() });
             }
         }
         all

@@ -3,8 +3,8 @@
 //! Invariant: a route that was made has no prefix of our own paths, no zero limit, and upstreams
 //! that are plain addresses. The error names the field.
 
-use super::{breaker::BreakerLimits, path::Prefix, route::Limits, upstreams::Base};
-use crate::options::OptionsError;
+use super::{path::Prefix, route::Limits, upstreams::Base};
+use crate::{breaker::BreakerLimits, options::OptionsError};
 use axum::http::{HeaderValue, Uri};
 use novacore_access::Role;
 use std::{net::IpAddr, time::Duration};
