@@ -8,7 +8,6 @@ mod asked;
 mod call;
 mod catalog;
 mod echo;
-mod health;
 mod open_calls;
 mod options;
 mod refuse;
@@ -17,6 +16,7 @@ mod send;
 mod sink;
 mod state;
 mod tokens;
+mod turns;
 mod verdict;
 mod whole;
 
@@ -94,6 +94,9 @@ impl Llm {
             let why = "must not be 0, nor more than gateway.bodies_bytes_max";
             return Err(OptionsError::new("gateway.body_bytes_max", why));
         }
+        for provider in &catalog.providers {
+            cx.metrics.calls.available(&provider.name, true);
+        }
         let body_room = Arc::new(Semaphore::new(kib(holds.bodies_bytes_max) as usize));
         let state = State {
             cx,
@@ -118,7 +121,7 @@ impl Llm {
         let providers = self.state.catalog.providers.iter();
         let shown = |provider: &Arc<catalog::Provider>| Upstream {
             name: provider.name.clone(),
-            status: provider.standing.as_str(),
+            status: provider.watch.health().as_str(),
         };
         providers.map(shown).collect()
     }

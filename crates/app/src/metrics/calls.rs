@@ -6,7 +6,7 @@
 use super::latency;
 use prometheus_client::{
     encoding::EncodeLabelSet,
-    metrics::{counter::Counter, family::Family, histogram::Histogram},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::{Registry, Unit},
 };
 use std::time::Duration;
@@ -50,6 +50,7 @@ pub struct Calls {
     seconds: Family<ModelLabels, Histogram>,
     first_seconds: Family<ModelLabels, Histogram>,
     fallbacks: Family<ProviderLabels, Counter>,
+    available: Family<ProviderLabels, Gauge>,
     refused: Family<RefusalLabels, Counter>,
 }
 
@@ -61,6 +62,7 @@ impl Default for Calls {
             seconds: Family::new_with_constructor(|| latency(0.001, 18)),
             first_seconds: Family::new_with_constructor(|| latency(0.001, 16)),
             fallbacks: Family::default(),
+            available: Family::default(),
             refused: Family::default(),
         }
     }
@@ -79,6 +81,8 @@ impl Calls {
         r.register_with_unit("llm_first_bytes", help, Unit::Seconds, first);
         let help = "Calls that went to another provider because this one failed";
         r.register("llm_fallbacks", help, self.fallbacks.clone());
+        let help = "1 while calls are let through to the provider, 0 while it is passed over";
+        r.register("llm_provider_available", help, self.available.clone());
         let help = "Calls that were not sent to a provider";
         r.register("llm_calls_refused", help, self.refused.clone());
     }
@@ -110,6 +114,12 @@ impl Calls {
     /// Another provider is tried, because this one failed.
     pub fn fell_back(&self, provider: &str) {
         self.fallbacks.get_or_create(&ProviderLabels { provider: provider.to_owned() }).inc();
+    }
+
+    /// Whether calls are let through to the provider.
+    pub fn available(&self, provider: &str, yes: bool) {
+        let labels = ProviderLabels { provider: provider.to_owned() };
+        self.available.get_or_create(&labels).set(i64::from(yes));
     }
 
     /// A call was not sent.

@@ -225,6 +225,8 @@ mod tests {
             enforces_maximum: true,
             head_timeout: Duration::from_secs(1),
             idle_timeout: Duration::from_secs(1),
+            breaker_failures: 1,
+            breaker_pause: Duration::from_secs(1),
             models,
         };
         let options = LlmOptions {

@@ -16,9 +16,11 @@ use super::{
     send::{self, SendError, Wish},
     sink::Sink,
     state::State,
+    turns::Turns,
     verdict::{Ending, Verdict},
     whole,
 };
+use crate::breaker::Attempt;
 use axum::{
     body::Body,
     http::{HeaderMap, HeaderName, Response, header},
@@ -47,19 +49,15 @@ pub(crate) struct Call {
 impl Call {
     /// Makes the call and answers.
     pub(crate) async fn run(self, hold: CallHold, mut reply: oneshot::Sender<Response<Body>>) {
-        let targets = self.in_order();
-        for (index, target) in targets.iter().enumerate() {
-            let is_last = index + 1 == targets.len();
-            let wish = self.wish(target);
-            let client = &self.state.client;
-            let sending = send::send(client, &self.asked, target, &self.passed_on, wish);
-            let sent = hold.keep(sending).await;
+        let mut turns = Turns::new(&self.asked.targets);
+        while let Some((target, attempt)) = turns.next() {
+            let sent = hold.keep(self.send_to(target, attempt)).await;
             match sent {
                 Ok(head) if head.status().is_success() => {
                     let verdict = self.deliver(target, head, hold, reply).await;
                     return self.tell(target, &verdict);
                 }
-                _ if !is_last && is_worth_another(&sent) && !reply.is_closed() => {
+                _ if !turns.is_over() && is_worth_another(&sent) && !reply.is_closed() => {
                     self.state.cx.metrics.calls.fell_back(&target.provider.name);
                 }
                 sent => {
@@ -71,11 +69,25 @@ impl Call {
         hold.release().await;
     }
 
-    /// Those that failed last time are tried last.
-    fn in_order(&self) -> Vec<Target> {
-        let mut targets = self.asked.targets.clone();
-        targets.sort_by_key(|target| target.provider.standing.is_down());
-        targets
+    /// Sends the call to one provider, and tells its breaker.
+    async fn send_to(
+        &self,
+        target: &Target,
+        attempt: Option<Attempt<'_>>,
+    ) -> Result<Response<Body>, SendError> {
+        let wish = self.wish(target);
+        let client = &self.state.client;
+        let sent = send::send(client, &self.asked, target, &self.passed_on, wish).await;
+        let news = attempt.and_then(|attempt| match is_failure(&sent) {
+            true => attempt.failed(),
+            false => attempt.answered(),
+        });
+        if let Some(is_available) = news {
+            let provider = &target.provider.name;
+            self.state.cx.metrics.calls.available(provider, is_available);
+            tracing::warn!(provider, available = is_available, "a provider fails or is back");
+        }
+        sent
     }
 
     /// A call that may have to be cut is streamed.
@@ -197,6 +209,13 @@ fn is_worth_another(sent: &Result<Response<Body>, SendError>) -> bool {
         }
         Err(SendError::Unreachable | SendError::TimedOut | SendError::Packed) => true,
     }
+}
+
+/// Whether the provider is to blame: it could not be reached, broke, or does not let us in.
+fn is_failure(sent: &Result<Response<Body>, SendError>) -> bool {
+    sent.as_ref().map_or(true, |head| {
+        head.status().is_server_error() || matches!(head.status().as_u16(), 401 | 403)
+    })
 }
 
 fn is_event_stream(headers: &HeaderMap) -> bool {

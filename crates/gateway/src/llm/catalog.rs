@@ -3,11 +3,11 @@
 //! Invariant: a name leads to at least one model, the one to try first in front.
 //! Invariant: what leads here was checked: a URL can be called, a key can be a header.
 
-use super::{
-    health::Standing,
-    options::{Dialect, LlmOptions, ModelOptions, ProviderOptions, Tokenizer},
+use super::options::{Dialect, LlmOptions, ModelOptions, ProviderOptions, Tokenizer};
+use crate::{
+    breaker::{BreakerLimits, Watch},
+    options::OptionsError,
 };
-use crate::options::OptionsError;
 use axum::http::{HeaderValue, Uri};
 use novacore_dialects::{Family, Route};
 use secrecy::ExposeSecret;
@@ -32,7 +32,8 @@ pub(crate) struct Provider {
     pub(crate) enforces_maximum: bool,
     pub(crate) head_timeout: Duration,
     pub(crate) idle_timeout: Duration,
-    pub(crate) standing: Standing,
+    /// How it is, and whether it is left alone.
+    pub(crate) watch: Watch,
 }
 
 impl Provider {
@@ -140,11 +141,19 @@ fn provider(at: &str, own: &ProviderOptions) -> Result<Provider, OptionsError> {
     if own.dialect != Dialect::Echo {
         check_url(&format!("{at}.base_url"), &base_url)?;
     }
-    for (name, timeout) in [("timeout_ms", own.head_timeout), ("idle_ms", own.idle_timeout)] {
+    for (name, timeout) in [
+        ("timeout_ms", own.head_timeout),
+        ("idle_ms", own.idle_timeout),
+        ("breaker_pause_ms", own.breaker_pause),
+    ] {
         if timeout.is_zero() {
             return Err(OptionsError::new(format!("{at}.{name}"), "must not be 0"));
         }
     }
+    if own.breaker_failures == 0 {
+        return Err(OptionsError::new(format!("{at}.breaker_failures"), "must not be 0"));
+    }
+    let breaker = BreakerLimits { failures_max: own.breaker_failures, pause: own.breaker_pause };
     let key = own.key.as_ref().map(|key| {
         let bearer = match own.dialect {
             Dialect::OpenAi | Dialect::Echo => format!("Bearer {}", key.expose_secret()),
@@ -164,7 +173,7 @@ fn provider(at: &str, own: &ProviderOptions) -> Result<Provider, OptionsError> {
         enforces_maximum: own.enforces_maximum,
         head_timeout: own.head_timeout,
         idle_timeout: own.idle_timeout,
-        standing: Standing::default(),
+        watch: Watch::new(breaker),
     })
 }
 
@@ -220,6 +229,8 @@ mod tests {
             enforces_maximum: true,
             head_timeout: Duration::from_secs(1),
             idle_timeout: Duration::from_secs(1),
+            breaker_failures: 3,
+            breaker_pause: Duration::from_secs(1),
             models: models.iter().map(|name| ModelOptions::named(*name)).collect(),
         }
     }
@@ -264,7 +275,7 @@ mod tests {
     #[test]
     fn what_makes_no_sense_is_refused_by_name() {
         type Spoil = fn(&mut LlmOptions);
-        let cases: [(&str, Spoil); 10] = [
+        let cases: [(&str, Spoil); 12] = [
             ("providers[0].base_url", |o| o.providers[0].base_url = "ftp://x/".into()),
             ("providers[0].base_url", |o| o.providers[0].base_url = "http://u:p@x/".into()),
             ("providers[0].base_url", |o| o.providers[0].base_url = "http://x/?a".into()),
@@ -272,6 +283,8 @@ mod tests {
             ("providers[1].name", |o| o.providers[1].name = "a/b".into()),
             ("providers[2].api_key", |o| o.providers[2].key = Some("a\nb".into())),
             ("providers[2].timeout_ms", |o| o.providers[2].head_timeout = Duration::ZERO),
+            ("providers[0].breaker_failures", |o| o.providers[0].breaker_failures = 0),
+            ("providers[1].breaker_pause_ms", |o| o.providers[1].breaker_pause = Duration::ZERO),
             ("providers[0].models[1].name", |o| o.providers[0].models[1].name = "ü".into()),
             ("models[0].targets", |o| o.aliases[0].targets[0] = "two/x".into()),
             ("models[0].name", |o| o.aliases[0].name = "m".into()),

@@ -57,6 +57,10 @@ pub struct ProviderOptions {
     pub head_timeout: Duration,
     /// How long it may be silent within an answer.
     pub idle_timeout: Duration,
+    /// Failures in a row after which it is passed over while another can serve.
+    pub breaker_failures: u32,
+    /// For how long, until one call tries it.
+    pub breaker_pause: Duration,
     /// What it serves.
     pub models: Vec<ModelOptions>,
 }

@@ -67,14 +67,6 @@ pub(crate) async fn send(
     *request.uri_mut() = provider.uri(asked.route);
     *request.headers_mut() = head(asked, target, headers, wish);
     let answer = within(provider.head_timeout, client.request(request)).await;
-    let failed = answer.as_ref().map_or(true, |head| {
-        head.status().is_server_error() || matches!(head.status().as_u16(), 401 | 403)
-    });
-    if failed {
-        provider.standing.failed()
-    } else {
-        provider.standing.answered()
-    }
     match answer {
         Ok(head) if is_packed(head.headers()) => Err(SendError::Packed),
         answer => answer.map(|head| head.map(Body::new)),

@@ -4,6 +4,7 @@ use super::{
     stage::{Answer, Stage, ask, ask_stream, read_words},
     upstream::PROMPT,
 };
+use novacore_gateway::{Options, ProviderOptions};
 use serde_json::json;
 
 #[tokio::test]
@@ -39,7 +40,10 @@ async fn a_provider_that_breaks_off_is_told_of_and_charged_as_counted() {
 
 #[tokio::test]
 async fn a_provider_that_fails_costs_nothing_and_another_is_tried() {
-    let stage = Stage::new(5_000).await;
+    let once = |options: &mut Options, _: &ProviderOptions| {
+        options.llm.providers.iter_mut().for_each(|provider| provider.breaker_failures = 1);
+    };
+    let stage = Stage::of(5_000, once).await;
     let mut body = ask("failing", 3);
     body["max_tokens"] = json!(10);
     assert_eq!(stage.chat_whole(&body).await.status, 500);
@@ -51,7 +55,7 @@ async fn a_provider_that_fails_costs_nothing_and_another_is_tried() {
     assert_eq!(stage.upstream.calls(), 3);
     let metrics = stage.metrics();
     assert!(metrics.contains("llm_fallbacks_total{provider=\"gone\"} 1"), "{metrics}");
-    // Those that failed are tried last from now on.
+    // Those that failed are passed over from now on.
     assert_eq!(stage.chat_whole(&body).await.status, 200);
     assert_eq!(stage.upstream.calls(), 4);
 }

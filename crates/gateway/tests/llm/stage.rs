@@ -101,8 +101,40 @@ fn provider(
         enforces_maximum: true,
         head_timeout: Duration::from_secs(20),
         idle_timeout: Duration::from_secs(20),
+        breaker_failures: 3,
+        breaker_pause: Duration::from_secs(3_600),
         models,
     }
+}
+
+/// Every kind of provider, before one upstream.
+fn llm(upstream: &Upstream) -> LlmOptions {
+    let (trusted, untrusted): (Vec<_>, Vec<_>) =
+        models().into_iter().partition(|model| model.name != "lying");
+    let named = |name: &str, upstream_name: &str| ModelOptions {
+        upstream_name: Some(upstream_name.to_owned()),
+        tokenizer: Tokenizer::O200k,
+        ..ModelOptions::named(name)
+    };
+    let claude = named("claude", "plain");
+    let gone = ProviderOptions {
+        base_url: "http://127.0.0.1:1/v1".into(),
+        ..provider("gone", Dialect::OpenAi, upstream, vec![named("spare", "plain")])
+    };
+    let providers = vec![
+        provider("main", Dialect::OpenAi, upstream, trusted),
+        ProviderOptions {
+            enforces_maximum: false,
+            ..provider("liar", Dialect::OpenAi, upstream, untrusted)
+        },
+        provider("anthropic", Dialect::Anthropic, upstream, vec![claude]),
+        provider("broken", Dialect::OpenAi, upstream, vec![named("spare", "failing")]),
+        gone,
+        provider("last", Dialect::OpenAi, upstream, vec![named("spare", "plain")]),
+        provider("echo", Dialect::Echo, upstream, vec![ModelOptions::named("echo")]),
+    ];
+    let holds = HoldOptions { drain: Duration::from_secs(20), ..HoldOptions::default() };
+    LlmOptions { providers, aliases: Vec::new(), holds }
 }
 
 impl Stage {
@@ -113,6 +145,11 @@ impl Stage {
 
     /// The same with other bounds.
     pub(crate) async fn with(cap: i64, bounds: impl FnOnce(&mut HoldOptions)) -> Stage {
+        Stage::of(cap, |options, _| bounds(&mut options.llm.holds)).await
+    }
+
+    /// The same with other options; the second argument is a provider whose models are to be set.
+    pub(crate) async fn of(cap: i64, change: impl FnOnce(&mut Options, &ProviderOptions)) -> Stage {
         let upstream = Upstream::start().await;
         let clock = Arc::new(HandClock::at("2026-11-24T12:00:00Z".parse().unwrap()));
         let memory = Arc::new(Memory::with_policy(clock.clone(), policy(cap)));
@@ -127,34 +164,9 @@ impl Stage {
         let auth = Auth::new(memory.clone(), clock.clone(), &secrets, options).unwrap();
         let metrics = Arc::new(Metrics::new());
         let cx = Cx::new(memory.clone(), memory.clone(), clock.clone(), Arc::new(auth), metrics);
-        let (trusted, untrusted): (Vec<_>, Vec<_>) =
-            models().into_iter().partition(|model| model.name != "lying");
-        let named = |name: &str, upstream_name: &str| ModelOptions {
-            upstream_name: Some(upstream_name.to_owned()),
-            tokenizer: Tokenizer::O200k,
-            ..ModelOptions::named(name)
-        };
-        let claude = named("claude", "plain");
-        let gone = ProviderOptions {
-            base_url: "http://127.0.0.1:1/v1".into(),
-            ..provider("gone", Dialect::OpenAi, &upstream, vec![named("spare", "plain")])
-        };
-        let providers = vec![
-            provider("main", Dialect::OpenAi, &upstream, trusted),
-            ProviderOptions {
-                enforces_maximum: false,
-                ..provider("liar", Dialect::OpenAi, &upstream, untrusted)
-            },
-            provider("anthropic", Dialect::Anthropic, &upstream, vec![claude]),
-            provider("broken", Dialect::OpenAi, &upstream, vec![named("spare", "failing")]),
-            gone,
-            provider("last", Dialect::OpenAi, &upstream, vec![named("spare", "plain")]),
-            provider("echo", Dialect::Echo, &upstream, vec![ModelOptions::named("echo")]),
-        ];
-        let mut holds = HoldOptions { drain: Duration::from_secs(20), ..HoldOptions::default() };
-        bounds(&mut holds);
-        let llm = LlmOptions { providers, aliases: Vec::new(), holds };
-        let gateway = Gateway::new(cx.clone(), Options { llm, ..Options::default() }).unwrap();
+        let mut options = Options { llm: llm(&upstream), ..Options::default() };
+        change(&mut options, &provider("main", Dialect::OpenAi, &upstream, models()));
+        let gateway = Gateway::new(cx.clone(), options).unwrap();
         let token = token(&cx);
         Stage { gateway: Arc::new(gateway), upstream, memory, cx, token }
     }

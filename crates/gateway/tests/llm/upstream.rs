@@ -14,7 +14,7 @@ use std::{
     convert::Infallible,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 use tokio::sync::{Mutex, Semaphore};
@@ -32,6 +32,8 @@ pub(crate) struct Seen {
     pub(crate) served: AtomicU64,
     /// The headers and body of the last call.
     pub(crate) last: Mutex<(HeaderMap, Value)>,
+    /// Whether it is broken and says so.
+    pub(crate) is_down: AtomicBool,
     /// One permit lets one word of a `gated` answer out.
     pub(crate) gate: Semaphore,
 }
@@ -47,6 +49,7 @@ impl Upstream {
             calls: AtomicU64::new(0),
             served: AtomicU64::new(0),
             last: Mutex::default(),
+            is_down: AtomicBool::new(false),
             gate: Semaphore::new(0),
         });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -60,6 +63,11 @@ impl Upstream {
         self.seen.served.load(Ordering::SeqCst)
     }
 
+    /// Breaks it, or mends it.
+    pub(crate) fn set_down(&self, is_down: bool) {
+        self.seen.is_down.store(is_down, Ordering::SeqCst);
+    }
+
     pub(crate) fn calls(&self) -> u64 {
         self.seen.calls.load(Ordering::SeqCst)
     }
@@ -71,6 +79,9 @@ async fn answer(State(seen): State<Arc<Seen>>, request: Request) -> Response {
     let ask: Value = serde_json::from_slice(&bytes).unwrap();
     *seen.last.lock().await = (parts.headers, ask.clone());
     seen.calls.fetch_add(1, Ordering::SeqCst);
+    if seen.is_down.load(Ordering::SeqCst) {
+        return (StatusCode::INTERNAL_SERVER_ERROR, "{}").into_response();
+    }
     let mode = ask["model"].as_str().unwrap().to_owned();
     match mode.as_str() {
         "failing" => return (StatusCode::INTERNAL_SERVER_ERROR, "{}").into_response(),

@@ -81,6 +81,10 @@ pub(crate) struct ProviderConfig {
     timeout_ms: u64,
     #[serde(default = "two_minutes_ms")]
     idle_ms: u64,
+    #[serde(default = "three_failures")]
+    breaker_failures: u32,
+    #[serde(default = "five_seconds_ms")]
+    breaker_pause_ms: u64,
     models: Vec<ModelConfig>,
 }
 
@@ -95,6 +99,16 @@ const fn ten_minutes_ms() -> u64 {
 
 const fn two_minutes_ms() -> u64 {
     120_000
+}
+
+/// Fewer than of a service, since there is mostly another provider, and each failure may take
+/// minutes.
+const fn three_failures() -> u32 {
+    3
+}
+
+const fn five_seconds_ms() -> u64 {
+    5_000
 }
 
 /// How tokens are counted.
@@ -183,6 +197,8 @@ fn echo() -> ProviderOptions {
         enforces_maximum: true,
         head_timeout: Duration::from_millis(ten_minutes_ms()),
         idle_timeout: Duration::from_millis(two_minutes_ms()),
+        breaker_failures: three_failures(),
+        breaker_pause: Duration::from_millis(five_seconds_ms()),
         models: vec![ModelOptions { tokenizer: Tokenizer::O200k, ..ModelOptions::named("echo") }],
     }
 }
@@ -213,6 +229,8 @@ fn provider(
         enforces_maximum: own.enforces_maximum,
         head_timeout: Duration::from_millis(own.timeout_ms),
         idle_timeout: Duration::from_millis(own.idle_ms),
+        breaker_failures: own.breaker_failures,
+        breaker_pause: Duration::from_millis(own.breaker_pause_ms),
         models: own.models.iter().map(model).collect(),
     })
 }
