@@ -8,6 +8,7 @@ mod asked;
 mod call;
 mod catalog;
 mod echo;
+mod fault;
 mod open_calls;
 mod options;
 mod refuse;

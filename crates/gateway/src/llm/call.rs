@@ -48,21 +48,21 @@ pub(crate) struct Call {
 
 impl Call {
     /// Makes the call and answers.
-    pub(crate) async fn run(self, hold: CallHold, mut reply: oneshot::Sender<Response<Body>>) {
+    pub(crate) async fn run(self, hold: CallHold, reply: oneshot::Sender<Response<Body>>) {
         let mut turns = Turns::new(&self.asked.targets);
         while let Some((target, attempt)) = turns.next() {
             let sent = hold.keep(self.send_to(target, attempt)).await;
             match sent {
-                Ok(head) if head.status().is_success() => {
+                Ok(head) => {
                     let verdict = self.deliver(target, head, hold, reply).await;
                     return self.tell(target, &verdict);
                 }
-                _ if !turns.is_over() && is_worth_another(&sent) && !reply.is_closed() => {
+                Err(error)
+                    if !turns.is_over() && error.is_worth_another() && !reply.is_closed() =>
+                {
                     self.state.cx.metrics.calls.fell_back(&target.provider.name);
                 }
-                sent => {
-                    return self.fail(target, sent, hold, &mut reply).await.send(reply);
-                }
+                Err(error) => return self.fail(target, error, hold, reply).await,
             }
         }
         // There is at least one target, so that this is not reached.
@@ -78,7 +78,11 @@ impl Call {
         let wish = self.wish(target);
         let client = &self.state.client;
         let sent = send::send(client, &self.asked, target, &self.passed_on, wish).await;
-        let news = attempt.and_then(|attempt| match is_failure(&sent) {
+        if let Err(SendError::Refused(refused)) = &sent {
+            refused.log(&target.provider, &self.request_id);
+        }
+        let is_failure = sent.as_ref().is_err_and(SendError::is_of_provider);
+        let news = attempt.and_then(|attempt| match is_failure {
             true => attempt.failed(),
             false => attempt.answered(),
         });
@@ -124,30 +128,29 @@ impl Call {
     async fn fail(
         &self,
         target: &Target,
-        sent: Result<Response<Body>, SendError>,
+        error: SendError,
         hold: CallHold,
-        reply: &mut oneshot::Sender<Response<Body>>,
-    ) -> Answer {
+        reply: oneshot::Sender<Response<Body>>,
+    ) {
         let family = self.asked.route.family();
-        let answer = match sent {
-            Ok(head) => whole::refusal(self, head).await,
-            Err(SendError::TimedOut) => {
-                let why = "the provider did not answer in time";
-                Refusal::new(ErrorKind::UpstreamTimeout, why).answer(family, Some(&self.request_id))
+        let told = |kind, why: &str| Refusal::new(kind, why).answer(family, Some(&self.request_id));
+        let answer = match error {
+            SendError::Refused(refused) => refused.answer(family, &self.request_id),
+            SendError::TimedOut => {
+                told(ErrorKind::UpstreamTimeout, "the provider did not answer in time")
             }
-            Err(SendError::Packed) => {
+            SendError::Packed => {
                 let why = "the provider packs its answers though it is not asked to";
-                Refusal::new(ErrorKind::Unavailable, why).answer(family, Some(&self.request_id))
+                told(ErrorKind::Unavailable, why)
             }
-            Err(SendError::Unreachable) => {
-                let why = "the provider cannot be reached";
-                Refusal::new(ErrorKind::Unavailable, why).answer(family, Some(&self.request_id))
+            SendError::Unreachable => {
+                told(ErrorKind::Unavailable, "the provider cannot be reached")
             }
         };
-        let _ = reply.is_closed();
         hold.release().await;
         self.tell(target, &Verdict::void());
-        Answer(answer)
+        // Whoever has gone away needs no answer.
+        let _ = reply.send(answer);
     }
 
     /// Logs and measures; neither what was asked nor what was answered.
@@ -189,33 +192,6 @@ impl Call {
     pub(crate) fn metadata(&self, verdict: &Verdict, target: &Target) -> Arc<str> {
         verdict.metadata(&target.provider.name, &target.model.name, &self.request_id)
     }
-}
-
-/// An answer for a caller who may have gone away.
-struct Answer(Response<Body>);
-
-impl Answer {
-    fn send(self, reply: oneshot::Sender<Response<Body>>) {
-        let _ = reply.send(self.0);
-    }
-}
-
-/// Whether another provider may do better: this one is down, overloaded, or refuses our key.
-fn is_worth_another(sent: &Result<Response<Body>, SendError>) -> bool {
-    match sent {
-        Ok(head) => {
-            let status = head.status();
-            status.is_server_error() || matches!(status.as_u16(), 401 | 403 | 404 | 408 | 429)
-        }
-        Err(SendError::Unreachable | SendError::TimedOut | SendError::Packed) => true,
-    }
-}
-
-/// Whether the provider is to blame: it could not be reached, broke, or does not let us in.
-fn is_failure(sent: &Result<Response<Body>, SendError>) -> bool {
-    sent.as_ref().map_or(true, |head| {
-        head.status().is_server_error() || matches!(head.status().as_u16(), 401 | 403)
-    })
 }
 
 fn is_event_stream(headers: &HeaderMap) -> bool {

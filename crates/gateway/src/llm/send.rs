@@ -2,7 +2,7 @@
 //!
 //! Invariant: a provider gets the headers named here and nothing else of the caller.
 
-use super::{asked::Asked, catalog::Target, echo, options::Dialect};
+use super::{asked::Asked, catalog::Target, echo, fault::Refused, options::Dialect};
 use crate::client::Client;
 use axum::{
     body::Body,
@@ -20,7 +20,7 @@ const VERSION_DEFAULT: HeaderValue = HeaderValue::from_static("2023-06-01");
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// Why there is no answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum SendError {
     /// No connection, or it broke.
     Unreachable,
@@ -28,6 +28,26 @@ pub(crate) enum SendError {
     TimedOut,
     /// An answer that is packed though nobody asked for that, so that it cannot be metered.
     Packed,
+    /// An answer that refuses.
+    Refused(Box<Refused>),
+}
+
+impl SendError {
+    /// Whether another provider may do better.
+    pub(crate) fn is_worth_another(&self) -> bool {
+        match self {
+            SendError::Refused(refused) => refused.fault.is_worth_another(),
+            SendError::Unreachable | SendError::TimedOut | SendError::Packed => true,
+        }
+    }
+
+    /// Whether the next call would fare no better, whatever it asks.
+    pub(crate) fn is_of_provider(&self) -> bool {
+        match self {
+            SendError::Refused(refused) => refused.fault.is_of_provider(),
+            SendError::Unreachable | SendError::TimedOut | SendError::Packed => true,
+        }
+    }
 }
 
 /// What is asked of the provider beyond what the caller asks.
@@ -50,7 +70,7 @@ pub(crate) fn passed_on(headers: &HeaderMap) -> HeaderMap {
     kept
 }
 
-/// Sends the call to one provider.
+/// Sends the call to one provider; an answer is one of a model.
 pub(crate) async fn send(
     client: &Client,
     asked: &Asked,
@@ -66,11 +86,13 @@ pub(crate) async fn send(
     *request.method_mut() = Method::POST;
     *request.uri_mut() = provider.uri(asked.route);
     *request.headers_mut() = head(asked, target, headers, wish);
-    let answer = within(provider.head_timeout, client.request(request)).await;
-    match answer {
-        Ok(head) if is_packed(head.headers()) => Err(SendError::Packed),
-        answer => answer.map(|head| head.map(Body::new)),
+    let head = within(provider.head_timeout, client.request(request)).await?.map(Body::new);
+    let is_packed = is_packed(head.headers());
+    if !head.status().is_success() {
+        let refused = Refused::read(asked.route, head, is_packed).await;
+        return Err(SendError::Refused(Box::new(refused)));
     }
+    if is_packed { Err(SendError::Packed) } else { Ok(head) }
 }
 
 fn is_packed(headers: &HeaderMap) -> bool {

@@ -5,6 +5,7 @@
 
 mod breakers;
 mod ends;
+mod faults;
 mod odd;
 mod quota;
 mod refusals;

@@ -28,7 +28,7 @@ const JWT_SECRET: &str = "the-jwt-secret-of-the-tests-0123456789";
 pub(crate) const PROVIDER_KEY: &str = "sk-of-the-provider";
 
 /// What the provider is asked for, by name.
-const MODES: [&str; 17] = [
+const MODES: [&str; 23] = [
     "plain",
     "silent",
     "lying",
@@ -46,6 +46,12 @@ const MODES: [&str; 17] = [
     "unended",
     "torn",
     "torn-late",
+    "used-up",
+    "used-up-200",
+    "unpaid",
+    "poor",
+    "barred",
+    "busy",
 ];
 
 pub(crate) struct Stage {

@@ -85,11 +85,12 @@ async fn answer(State(seen): State<Arc<Seen>>, request: Request) -> Response {
     let mode = ask["model"].as_str().unwrap().to_owned();
     match mode.as_str() {
         "failing" => return (StatusCode::INTERNAL_SERVER_ERROR, "{}").into_response(),
-        "strict" => {
-            return (StatusCode::BAD_REQUEST, r#"{"error":{"message":"no"}}"#).into_response();
-        }
-        "locked" => return (StatusCode::UNAUTHORIZED, "your key sk-1 is wrong").into_response(),
         odd => {
+            if let Some((status, body)) = refusal(odd) {
+                let retry =
+                    [(header::RETRY_AFTER, "7"), (header::CONTENT_TYPE, "application/json")];
+                return (StatusCode::from_u16(status).unwrap(), retry, body).into_response();
+            }
             if let Some((media, encoding, body)) = odd_answer(odd) {
                 let encoding = encoding.map(|name| (header::CONTENT_ENCODING, name));
                 let media = [(header::CONTENT_TYPE, media)];
@@ -130,6 +131,32 @@ async fn answer(State(seen): State<Arc<Seen>>, request: Request) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
 }
 
+/// What it refuses with: status and body. All but the first name us, and not the caller.
+fn refusal(mode: &str) -> Option<(u16, &'static str)> {
+    Some(match mode {
+        "strict" => (400, r#"{"error":{"message":"no"}}"#),
+        "locked" => (401, "your key sk-1 is wrong"),
+        "unpaid" => (402, r#"{"error":{"type":"billing_error","message":"sk-1 must pay"}}"#),
+        "barred" => (403, r#"{"error":{"type":"permission_error","message":"not sk-1"}}"#),
+        "poor" => (
+            400,
+            r#"{"type":"error","error":{"type":"invalid_request_error",
+            "message":"Your credit balance is too low, sk-1"}}"#,
+        ),
+        "busy" => (
+            429,
+            r#"{"error":{"type":"requests","code":"rate_limit_exceeded",
+            "message":"Rate limit reached for sk-1"}}"#,
+        ),
+        "used-up" => (
+            429,
+            r#"{"error":{"type":"insufficient_quota","code":"insufficient_quota",
+            "message":"You exceeded your current quota, sk-1"}}"#,
+        ),
+        _ => return None,
+    })
+}
+
 /// A chunk of a chat stream with one word, without the blank line after it.
 const CHUNK: &str = r#"data: {"choices":[{"index":0,"delta":{"content":" hello"}}]}"#;
 
@@ -137,12 +164,14 @@ const CHUNK: &str = r#"data: {"choices":[{"index":0,"delta":{"content":" hello"}
 fn odd_answer(mode: &str) -> Option<(&'static str, Option<&'static str>, String)> {
     let (json, sse) = ("application/json", "text/event-stream");
     let overloaded = r#"{"error":{"type":"overloaded","message":"come back"}}"#;
+    let used_up = r#"{"error":{"type":"insufficient_quota","message":"You, sk-1"}}"#;
     let largest = r#"{"choices":[{"index":0,"message":{"content":"hello"},"finish_reason":"stop"}],
         "usage":{"prompt_tokens":9007199254740991,"completion_tokens":9007199254740991}}"#;
     Some(match mode {
         "page" => ("text/html", None, "<html>hello hello</html>".repeat(100)),
         "zipped" => (json, Some("gzip"), "\u{1f}not what it seems".to_owned()),
         "error-200" => (json, None, overloaded.to_owned()),
+        "used-up-200" => (json, None, used_up.to_owned()),
         "boundless" => (json, None, largest.to_owned()),
         "unended" => (sse, None, format!("{CHUNK}\n\n{CHUNK}\n\ndata: [DONE]")),
         "torn" => (sse, None, format!("{CHUNK}\n\n{}", &CHUNK[..CHUNK.len() - 9])),
