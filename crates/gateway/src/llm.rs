@@ -5,6 +5,7 @@
 mod account;
 mod admit;
 mod asked;
+mod body;
 mod call;
 mod catalog;
 mod echo;
@@ -30,12 +31,11 @@ use crate::{client::Client, options::OptionsError};
 use account::Account;
 use asked::{AskError, Asked};
 use axum::{
-    body::{Body, HttpBody},
+    body::Body,
     http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, header},
 };
 use bytes::Bytes;
 use catalog::Catalog;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use novacore_access::{CallModels, Permit};
 use novacore_app::cx::Cx;
 use novacore_dialects::{ErrorKind, Family, Route};
@@ -47,7 +47,7 @@ use refuse::{Refusal, Word};
 use serde_json::{Value, json};
 use state::State;
 use std::{sync::Arc, time::Instant};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{Semaphore, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Where the official SDKs look.
@@ -98,7 +98,7 @@ impl Llm {
         for provider in &catalog.providers {
             cx.metrics.calls.available(&provider.name, true);
         }
-        let body_room = Arc::new(Semaphore::new(kib(holds.bodies_bytes_max) as usize));
+        let body_room = Arc::new(Semaphore::new(body::kib(holds.bodies_bytes_max) as usize));
         let state = State {
             cx,
             client,
@@ -164,9 +164,6 @@ impl Llm {
     ) -> Result<Response<Body>, Refusal> {
         let state = &self.state;
         let permit = self.permit(request.headers()).await?;
-        let place = state.places.clone().try_acquire_owned();
-        let place = place
-            .map_err(|_| Refusal::new(ErrorKind::Unavailable, "too many calls are under way"))?;
         let (caller, before) = state.callers.begin(permit.account().user);
         if before >= state.holds.calls_per_user_max {
             let why = "too many calls of this user are under way";
@@ -174,7 +171,12 @@ impl Llm {
         }
         let key = idempotency_key(request.headers())?;
         let passed_on = send::passed_on(request.headers());
-        let (body, room) = self.body(request).await?;
+        let (body, room) =
+            body::take_in(request.into_body(), &state.holds, &state.body_room).await?;
+        // Only now: whoever sends slowly would keep a place from those who are ready.
+        let place = state.places.clone().try_acquire_owned();
+        let place = place
+            .map_err(|_| Refusal::new(ErrorKind::Unavailable, "too many calls are under way"))?;
         let asked = self.read(route, body).await?;
         let account = Account {
             cx: state.cx.clone(),
@@ -206,38 +208,6 @@ impl Llm {
         let subject = caller.subject(cx, None).await?;
         let permit = caller.principal.call_models(&subject);
         Ok(permit.map_err(novacore_edge::Failure::from)?)
-    }
-
-    /// The body, and the room that it takes.
-    async fn body(&self, request: Request<Body>) -> Result<(Bytes, OwnedSemaphorePermit), Refusal> {
-        let holds = &self.state.holds;
-        let too_long = || {
-            let why = format!("the body is longer than {} bytes", holds.body_bytes_max);
-            Refusal::new(ErrorKind::TooLarge, why)
-        };
-        // One that says so beforehand is not waited for.
-        if request.body().size_hint().lower() > holds.body_bytes_max as u64 {
-            return Err(too_long());
-        }
-        let stated = request.body().size_hint().upper();
-        let most = stated.and_then(|bytes| usize::try_from(bytes).ok());
-        let most = most.unwrap_or(usize::MAX).min(holds.body_bytes_max);
-        let room = self.state.body_room.clone().try_acquire_many_owned(kib(most));
-        let mut room = room.map_err(|_| {
-            Refusal::new(ErrorKind::Unavailable, "too many long calls are under way")
-        })?;
-        let read = Limited::new(request.into_body(), holds.body_bytes_max).collect();
-        match tokio::time::timeout(holds.body_timeout, read).await {
-            Ok(Ok(body)) => {
-                let body = body.to_bytes();
-                // What was taken for one of unknown length is given back.
-                drop(room.split((kib(most) - kib(body.len()).min(kib(most))) as usize));
-                Ok((body, room))
-            }
-            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_long()),
-            Ok(Err(_)) => Err(Refusal::new(ErrorKind::InvalidRequest, "the body broke off")),
-            Err(_) => Err(Refusal::new(ErrorKind::InvalidRequest, "the body took too long")),
-        }
     }
 
     async fn read(&self, route: Route, body: Bytes) -> Result<Asked, Refusal> {
@@ -306,11 +276,6 @@ impl Llm {
         response.headers_mut().insert(header::CONTENT_TYPE, json);
         Ok(response)
     }
-}
-
-/// So many KiB, rounded up.
-fn kib(bytes: usize) -> u32 {
-    u32::try_from(bytes.div_ceil(1_024)).unwrap_or(u32::MAX)
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails here and now")]
 
+mod bodies;
 mod breakers;
 mod ends;
 mod faults;
