@@ -43,6 +43,7 @@ use novacore_edge::caller;
 use novacore_vocab::{IdempotencyKey, ResourceName};
 use novacore_wire::health::Upstream;
 use open_calls::OpenCalls;
+use percent_encoding::percent_decode_str;
 use refuse::{Refusal, Word};
 use serde_json::{Value, json};
 use state::State;
@@ -257,8 +258,10 @@ impl Llm {
         let mut all = self.state.catalog.names();
         let body = match path.strip_prefix("/models/") {
             Some(name) => {
-                let found = all.find(|(known, _)| *known == name);
                 let missing = || Refusal::new(ErrorKind::NotFound, "there is no such model");
+                // Once: SDKs encode a slash in a name, and whatever else it has.
+                let name = percent_decode_str(name).decode_utf8().map_err(|_| missing())?;
+                let found = all.find(|(known, _)| *known == name);
                 model(found.ok_or_else(missing)?)
             }
             None => {

@@ -137,7 +137,12 @@ fn llm(upstream: &Upstream) -> LlmOptions {
         provider("broken", Dialect::OpenAi, upstream, vec![named("spare", "failing")]),
         gone,
         provider("last", Dialect::OpenAi, upstream, vec![named("spare", "plain")]),
-        provider("echo", Dialect::Echo, upstream, vec![ModelOptions::named("echo")]),
+        provider(
+            "echo",
+            Dialect::Echo,
+            upstream,
+            vec![ModelOptions::named("echo"), ModelOptions::named("meta/llama:3")],
+        ),
     ];
     let holds = HoldOptions { drain: Duration::from_secs(20), ..HoldOptions::default() };
     LlmOptions { providers, aliases: Vec::new(), holds }
