@@ -40,20 +40,21 @@ use novacore_access::{CallModels, Permit};
 use novacore_app::cx::Cx;
 use novacore_dialects::{ErrorKind, Family, Route};
 use novacore_edge::caller;
-use novacore_vocab::{IdempotencyKey, ResourceName};
+use novacore_vocab::{IdempotencyKey, ResourceName, UserId};
 use novacore_wire::health::Upstream;
-use open_calls::OpenCalls;
+use open_calls::{OpenCall, OpenCalls};
 use percent_encoding::percent_decode_str;
 use refuse::{Refusal, Word};
 use serde_json::{Value, json};
 use state::State;
 use std::{sync::Arc, time::Instant};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Where the official SDKs look.
 const PREFIX: &str = "/v1";
 const MODELS: &str = "/models";
+const COUNT_TOKENS: &str = "/messages/count_tokens";
 const VERSION: &str = "anthropic-version";
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 /// From so many bytes on, a prompt is counted on a thread for work that takes long.
@@ -62,6 +63,14 @@ const LONG_PROMPT_BYTES: usize = 16 << 10;
 const RESOURCE: &str = "llm_tokens";
 /// Longest life of a hold that is not renewed.
 const TTL_S_MAX: i64 = 3_600;
+
+/// What a call takes from others while it is under way.
+#[derive(Debug)]
+struct Entry {
+    _place: OwnedSemaphorePermit,
+    _caller: OpenCall,
+    _room: OwnedSemaphorePermit,
+}
 
 /// The LLM data plane.
 #[derive(Debug)]
@@ -135,6 +144,7 @@ impl Llm {
         let route = Route::ALL.into_iter().find(|route| route.path() == path);
         let family = match route {
             Some(route) => route.family(),
+            None if path == COUNT_TOKENS => Family::Anthropic,
             None if request.headers().contains_key(VERSION) => Family::Anthropic,
             None => Family::OpenAi,
         };
@@ -143,6 +153,7 @@ impl Llm {
             (None, &Method::GET) if path == MODELS || path.starts_with("/models/") => {
                 self.models(&path, family, request.headers()).await
             }
+            (None, &Method::POST) if path == COUNT_TOKENS => self.count(request).await,
             _ => Err(Refusal::new(ErrorKind::NotFound, "there is no such call")),
         };
         let mut answer = answer.unwrap_or_else(|refusal| {
@@ -164,21 +175,11 @@ impl Llm {
         begun: Instant,
     ) -> Result<Response<Body>, Refusal> {
         let state = &self.state;
-        let permit = self.permit(request.headers()).await?;
-        let (caller, before) = state.callers.begin(permit.account().user);
-        if before >= state.holds.calls_per_user_max {
-            let why = "too many calls of this user are under way";
-            return Err(Refusal::new(ErrorKind::RateLimited, why));
-        }
-        let key = idempotency_key(request.headers())?;
-        let passed_on = send::passed_on(request.headers());
-        let (body, room) =
-            body::take_in(request.into_body(), &state.holds, &state.body_room).await?;
-        // Only now: whoever sends slowly would keep a place from those who are ready.
-        let place = state.places.clone().try_acquire_owned();
-        let place = place
-            .map_err(|_| Refusal::new(ErrorKind::Unavailable, "too many calls are under way"))?;
-        let asked = self.read(route, body).await?;
+        let (parts, body) = request.into_parts();
+        let permit = self.permit(&parts.headers).await?;
+        let key = idempotency_key(&parts.headers)?;
+        let passed_on = send::passed_on(&parts.headers);
+        let (asked, entry) = self.enter(route, permit.account().user, body).await?;
         let account = Account {
             cx: state.cx.clone(),
             permit,
@@ -193,9 +194,39 @@ impl Llm {
         let (reply, answer) = oneshot::channel();
         self.tasks.spawn(async move {
             call.run(hold, reply).await;
-            drop((place, caller, room));
+            drop(entry);
         });
         answer.await.map_err(|_| Refusal::new(ErrorKind::Internal, "internal error"))
+    }
+
+    /// What a call would hold for its prompt; nothing is held, and no provider is asked.
+    async fn count(&self, request: Request<Body>) -> Result<Response<Body>, Refusal> {
+        let (parts, body) = request.into_parts();
+        let permit = self.permit(&parts.headers).await?;
+        let (asked, _entry) = self.enter(Route::Messages, permit.account().user, body).await?;
+        Ok(json_answer(&json!({"input_tokens": asked.prompt_max})))
+    }
+
+    /// Takes a call in, as far as there is room for it.
+    async fn enter(
+        &self,
+        route: Route,
+        user: UserId,
+        body: Body,
+    ) -> Result<(Asked, Entry), Refusal> {
+        let state = &self.state;
+        let (caller, before) = state.callers.begin(user);
+        if before >= state.holds.calls_per_user_max {
+            let why = "too many calls of this user are under way";
+            return Err(Refusal::new(ErrorKind::RateLimited, why));
+        }
+        let (body, room) = body::take_in(body, &state.holds, &state.body_room).await?;
+        // Only now: whoever sends slowly would keep a place from those who are ready.
+        let place = state.places.clone().try_acquire_owned();
+        let place = place
+            .map_err(|_| Refusal::new(ErrorKind::Unavailable, "too many calls are under way"))?;
+        let asked = self.read(route, body).await?;
+        Ok((asked, Entry { _place: place, _caller: caller, _room: room }))
     }
 
     async fn permit(&self, headers: &HeaderMap) -> Result<Permit<CallModels>, Refusal> {
@@ -274,11 +305,15 @@ impl Llm {
                 }
             }
         };
-        let mut response = Response::new(Body::from(body.to_string()));
-        let json = HeaderValue::from_static("application/json");
-        response.headers_mut().insert(header::CONTENT_TYPE, json);
-        Ok(response)
+        Ok(json_answer(&body))
     }
+}
+
+fn json_answer(body: &Value) -> Response<Body> {
+    let mut response = Response::new(Body::from(body.to_string()));
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {

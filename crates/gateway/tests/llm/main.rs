@@ -5,6 +5,7 @@
 
 mod bodies;
 mod breakers;
+mod counts;
 mod ends;
 mod faults;
 mod odd;
