@@ -10,6 +10,7 @@ mod call;
 mod catalog;
 mod echo;
 mod fault;
+mod feed;
 mod open_calls;
 mod options;
 mod refuse;
@@ -97,6 +98,9 @@ impl Llm {
         }
         if !(1..=TTL_S_MAX).contains(&holds.ttl_s) {
             return Err(OptionsError::new("gateway.hold_seconds", "must be 1 to 3600"));
+        }
+        if holds.stall.is_zero() {
+            return Err(OptionsError::new("gateway.stall_seconds", "must not be 0"));
         }
         let resource = ResourceName::parse(RESOURCE)
             .map_err(|error| OptionsError::new("resources", error.to_string()))?;

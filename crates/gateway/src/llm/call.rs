@@ -117,7 +117,7 @@ impl Call {
             return whole::deliver(self, target, hold, (back, body), reply).await;
         }
         let sink = if self.asked.stream {
-            Sink::stream(reply, back)
+            Sink::stream(reply, back, self.holds().stall)
         } else {
             Sink::whole(self.asked.route, self.request_id.clone(), reply, back)
         };

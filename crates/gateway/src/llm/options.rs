@@ -156,6 +156,8 @@ pub struct HoldOptions {
     pub bodies_bytes_max: usize,
     /// How long a call may take to arrive.
     pub body_timeout: Duration,
+    /// How long a caller may read nothing of a stream before he is taken for gone.
+    pub stall: Duration,
     /// How long an answer is read to its end after the caller has gone.
     pub drain: Duration,
     /// Most calls at once.
@@ -174,6 +176,7 @@ impl Default for HoldOptions {
             body_bytes_max: 32 << 20,
             bodies_bytes_max: 512 << 20,
             body_timeout: Duration::from_secs(60),
+            stall: Duration::from_secs(50),
             drain: Duration::from_secs(30),
             calls_max: 4_096,
             calls_per_user_max: 1_024,

@@ -12,5 +12,6 @@ mod odd;
 mod quota;
 mod refusals;
 mod stage;
+mod stalls;
 mod upstream;
 mod usage;
