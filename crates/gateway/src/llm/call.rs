@@ -17,7 +17,7 @@ use super::{
     sink::Sink,
     state::State,
     turns::Turns,
-    verdict::{Ending, Verdict},
+    verdict::{Ending, Lost, Verdict},
     whole,
 };
 use crate::breaker::Attempt;
@@ -162,6 +162,18 @@ impl Call {
         calls.ended(provider, model, ending, spent);
         let tokens = (verdict.input, verdict.tokens - verdict.input);
         calls.used(provider, model, tokens, verdict.is_estimated);
+        if let Some(Lost { input, output, is_estimated }) = verdict.lost {
+            calls.lost(provider, model, (input, output), is_estimated);
+            tracing::warn!(
+                request.id = self.request_id,
+                provider,
+                model,
+                input,
+                output,
+                is_estimated,
+                "used for an answer that was not delivered, so that nobody pays"
+            );
+        }
         let tokens = verdict.tokens;
         if verdict.ending == Ending::BrokenOff {
             tracing::warn!(request.id = self.request_id, provider, model, tokens, "broken off");

@@ -351,10 +351,14 @@ impl<'c> Relay<'c> {
         }
         let failed = self.has_failed || matches!(ending, Ending::BrokenOff | Ending::Stopped);
         self.sink.take(&last);
-        let verdict = if (failed && !self.has_written) || self.sink.has_failed(ending) {
-            Verdict::void()
-        } else {
-            Verdict::new(self.reader.reported_usage(), counted, ending)
+        let reported = self.reader.reported_usage();
+        let used = Verdict::new(reported, counted, ending);
+        let is_delivered = !((failed && !self.has_written) || self.sink.has_failed(ending));
+        let verdict = match (is_delivered, self.has_written || reported.is_some()) {
+            (true, _) => used,
+            (false, true) => used.undelivered(),
+            // Of a provider that said nothing at all nobody knows whether it used anything.
+            (false, false) => Verdict::void(),
         };
         let metadata = self.call.metadata(&verdict, self.target);
         let settling = self.hold.finish(verdict.tokens, Some(metadata));

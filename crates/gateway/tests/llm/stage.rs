@@ -28,7 +28,7 @@ const JWT_SECRET: &str = "the-jwt-secret-of-the-tests-0123456789";
 pub(crate) const PROVIDER_KEY: &str = "sk-of-the-provider";
 
 /// What the provider is asked for, by name.
-const MODES: [&str; 23] = [
+const MODES: [&str; 24] = [
     "plain",
     "silent",
     "lying",
@@ -52,6 +52,7 @@ const MODES: [&str; 23] = [
     "poor",
     "barred",
     "busy",
+    "billed",
 ];
 
 pub(crate) struct Stage {

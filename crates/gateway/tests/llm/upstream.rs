@@ -175,6 +175,11 @@ fn odd_answer(mode: &str) -> Option<(&'static str, Option<&'static str>, String)
         "boundless" => (json, None, largest.to_owned()),
         "unended" => (sse, None, format!("{CHUNK}\n\n{CHUNK}\n\ndata: [DONE]")),
         "torn" => (sse, None, format!("{CHUNK}\n\n{}", &CHUNK[..CHUNK.len() - 9])),
+        // It says what it costs, and not that it has ended.
+        "billed" => {
+            let usage = r#"{"prompt_tokens":15,"completion_tokens":1}"#;
+            (sse, None, format!("{CHUNK}\n\ndata: {{\"choices\":[],\"usage\":{usage}}}\n\n"))
+        }
         "torn-late" => (sse, None, format!("{CHUNK}\n\n{CHUNK}\n")),
         _ => return None,
     })
