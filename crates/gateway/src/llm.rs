@@ -28,7 +28,7 @@ pub use options::{
     UnboundedInput,
 };
 
-use crate::{client::Client, options::OptionsError};
+use crate::{client::Clients, options::OptionsError};
 use account::Account;
 use asked::{AskError, Asked};
 use axum::{
@@ -83,12 +83,12 @@ pub(crate) struct Llm {
 impl Llm {
     pub(crate) fn new(
         cx: Cx,
-        client: Client,
+        clients: &mut Clients,
         tasks: TaskTracker,
         stop: CancellationToken,
         options: LlmOptions,
     ) -> Result<Llm, OptionsError> {
-        let catalog = Catalog::new(&options)?;
+        let catalog = Catalog::new(&options, clients)?;
         let tokenizers = catalog.tokenizers();
         // Beside the start, which does not wait for it; a call that comes first does.
         std::thread::spawn(|| tokenizers.into_iter().for_each(options::Tokenizer::load));
@@ -115,7 +115,6 @@ impl Llm {
         let body_room = Arc::new(Semaphore::new(body::kib(holds.bodies_bytes_max) as usize));
         let state = State {
             cx,
-            client,
             catalog,
             holds,
             growing: OpenCalls::default(),

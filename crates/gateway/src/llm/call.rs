@@ -76,8 +76,7 @@ impl Call {
         attempt: Option<Attempt<'_>>,
     ) -> Result<Response<Body>, SendError> {
         let wish = self.wish(target);
-        let client = &self.state.client;
-        let sent = send::send(client, &self.asked, target, &self.passed_on, wish).await;
+        let sent = send::send(&self.asked, target, &self.passed_on, wish).await;
         if let Err(SendError::Refused(refused)) = &sent {
             refused.log(&target.provider, &self.request_id);
         }

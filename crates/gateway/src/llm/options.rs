@@ -2,7 +2,7 @@
 
 use novacore_dialects::Family;
 use secrecy::SecretString;
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 /// Providers and models.
 #[derive(Clone, Debug, Default)]
@@ -48,6 +48,9 @@ pub struct ProviderOptions {
     pub dialect: Dialect,
     /// Up to the version: `https://llm.example/v1`. Nothing for an echo.
     pub base_url: String,
+    /// Certificates of the authorities that are believed of it, in PEM format; none stands for the
+    /// system's.
+    pub ca_file: Option<PathBuf>,
     /// Its key.
     pub key: Option<SecretString>,
     /// Whether it never writes more than the maximum that a call states. Of one that may, answers

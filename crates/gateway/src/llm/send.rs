@@ -2,15 +2,20 @@
 //!
 //! Invariant: a provider gets the headers named here and nothing else of the caller.
 
-use super::{asked::Asked, catalog::Target, echo, fault::Refused, options::Dialect};
-use crate::client::Client;
+use super::{
+    asked::Asked,
+    catalog::{Provider, Target},
+    echo,
+    fault::Refused,
+    options::Dialect,
+};
+use crate::client::Chain;
 use axum::{
     body::Body,
     http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, header},
 };
 use bytes::Bytes;
 use novacore_dialects::{Edits, Family, Request as Read};
-use std::time::Duration;
 
 /// Headers of the caller that are sent on: which version of its API he means.
 const PASSED_ON: [&str; 3] = ["anthropic-version", "anthropic-beta", "openai-beta"];
@@ -72,7 +77,6 @@ pub(crate) fn passed_on(headers: &HeaderMap) -> HeaderMap {
 
 /// Sends the call to one provider; an answer is one of a model.
 pub(crate) async fn send(
-    client: &Client,
     asked: &Asked,
     target: &Target,
     headers: &HeaderMap,
@@ -86,7 +90,7 @@ pub(crate) async fn send(
     *request.method_mut() = Method::POST;
     *request.uri_mut() = provider.uri(asked.route);
     *request.headers_mut() = head(asked, target, headers, wish);
-    let head = within(provider.head_timeout, client.request(request)).await?.map(Body::new);
+    let head = within(provider, provider.client.request(request)).await?.map(Body::new);
     let is_packed = is_packed(head.headers());
     if !head.status().is_success() {
         let refused = Refused::read(asked.route, head, is_packed).await;
@@ -100,14 +104,15 @@ fn is_packed(headers: &HeaderMap) -> bool {
     encodings.any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
-async fn within<R, E: std::fmt::Display>(
-    limit: Duration,
+async fn within<R, E: std::error::Error>(
+    provider: &Provider,
     work: impl Future<Output = Result<R, E>>,
 ) -> Result<R, SendError> {
-    match tokio::time::timeout(limit, work).await {
+    match tokio::time::timeout(provider.head_timeout, work).await {
         Ok(Ok(done)) => Ok(done),
         Ok(Err(error)) => {
-            tracing::warn!(%error, "a provider could not be reached");
+            let (provider, error) = (&provider.name, Chain(&error));
+            tracing::warn!(provider, %error, "a provider could not be reached");
             Err(SendError::Unreachable)
         }
         Err(_) => Err(SendError::TimedOut),

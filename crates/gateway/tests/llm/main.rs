@@ -13,5 +13,6 @@ mod quota;
 mod refusals;
 mod stage;
 mod stalls;
+mod tls;
 mod upstream;
 mod usage;

@@ -14,7 +14,8 @@ use novacore_app::{
 };
 use novacore_edge::DataPlane;
 use novacore_gateway::{
-    Dialect, Gateway, HoldOptions, LlmOptions, ModelOptions, Options, ProviderOptions, Tokenizer,
+    Dialect, Gateway, HoldOptions, LlmOptions, ModelOptions, Options, OptionsError,
+    ProviderOptions, Tokenizer,
 };
 use novacore_ledger::{Cap, Limit, Policy, Tier, standing};
 use novacore_store_suite::memory::{HandClock, Memory};
@@ -104,6 +105,7 @@ fn provider(
         name: name.to_owned(),
         dialect,
         base_url: upstream.url.clone(),
+        ca_file: None,
         key: Some(PROVIDER_KEY.into()),
         enforces_maximum: true,
         head_timeout: Duration::from_secs(20),
@@ -149,6 +151,30 @@ fn llm(upstream: &Upstream) -> LlmOptions {
     LlmOptions { providers, aliases: Vec::new(), holds }
 }
 
+fn options(upstream: &Upstream, change: impl FnOnce(&mut Options, &ProviderOptions)) -> Options {
+    let mut options = Options { llm: llm(upstream), ..Options::default() };
+    change(&mut options, &provider("main", Dialect::OpenAi, upstream, models()));
+    options
+}
+
+/// A store in memory with a user on trial, and what stands on it.
+fn store(cap: i64) -> (Arc<Memory>, Cx) {
+    let clock = Arc::new(HandClock::at("2026-11-24T12:00:00Z".parse().unwrap()));
+    let memory = Arc::new(Memory::with_policy(clock.clone(), policy(cap)));
+    memory.insert_user(stored());
+    let secret = |text: &str| SecretString::from(text.to_owned());
+    let secrets = AuthSecrets {
+        jwt: secret(JWT_SECRET),
+        refresh: secret("the-refresh-secret-of-the-tests-0123456789"),
+        service_token: secret("the-service-token-of-the-tests-0123456789"),
+    };
+    let options = AuthOptions { hash_memory_kib: 8, hash_passes: 1, ..AuthOptions::default() };
+    let auth = Auth::new(memory.clone(), clock.clone(), &secrets, options).unwrap();
+    let metrics = Arc::new(Metrics::new());
+    let cx = Cx::new(memory.clone(), memory.clone(), clock.clone(), Arc::new(auth), metrics);
+    (memory, cx)
+}
+
 impl Stage {
     /// With a cap of so many tokens a day.
     pub(crate) async fn new(cap: i64) -> Stage {
@@ -163,24 +189,18 @@ impl Stage {
     /// The same with other options; the second argument is a provider whose models are to be set.
     pub(crate) async fn of(cap: i64, change: impl FnOnce(&mut Options, &ProviderOptions)) -> Stage {
         let upstream = Upstream::start().await;
-        let clock = Arc::new(HandClock::at("2026-11-24T12:00:00Z".parse().unwrap()));
-        let memory = Arc::new(Memory::with_policy(clock.clone(), policy(cap)));
-        memory.insert_user(stored());
-        let secret = |text: &str| SecretString::from(text.to_owned());
-        let secrets = AuthSecrets {
-            jwt: secret(JWT_SECRET),
-            refresh: secret("the-refresh-secret-of-the-tests-0123456789"),
-            service_token: secret("the-service-token-of-the-tests-0123456789"),
-        };
-        let options = AuthOptions { hash_memory_kib: 8, hash_passes: 1, ..AuthOptions::default() };
-        let auth = Auth::new(memory.clone(), clock.clone(), &secrets, options).unwrap();
-        let metrics = Arc::new(Metrics::new());
-        let cx = Cx::new(memory.clone(), memory.clone(), clock.clone(), Arc::new(auth), metrics);
-        let mut options = Options { llm: llm(&upstream), ..Options::default() };
-        change(&mut options, &provider("main", Dialect::OpenAi, &upstream, models()));
-        let gateway = Gateway::new(cx.clone(), options).unwrap();
+        let (memory, cx) = store(cap);
+        let gateway = Gateway::new(cx.clone(), options(&upstream, change)).unwrap();
         let token = token(&cx);
         Stage { gateway: Arc::new(gateway), upstream, memory, cx, token }
+    }
+
+    /// Why there is no gateway with such options.
+    pub(crate) async fn refused(
+        change: impl FnOnce(&mut Options, &ProviderOptions),
+    ) -> OptionsError {
+        let upstream = Upstream::start().await;
+        Gateway::new(store(1).1, options(&upstream, change)).unwrap_err()
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Response<Body> {

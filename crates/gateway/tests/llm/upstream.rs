@@ -5,10 +5,15 @@ use axum::{
     Router,
     body::{Body, to_bytes},
     extract::{Request, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode, Version, header},
     response::{IntoResponse, Response},
 };
 use futures::{Stream, StreamExt, stream};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto,
+    service::TowerToHyperService,
+};
 use serde_json::{Value, json};
 use std::{
     convert::Infallible,
@@ -17,7 +22,11 @@ use std::{
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
-use tokio::sync::{Mutex, Semaphore};
+use tokio::{
+    net::TcpListener,
+    sync::{Mutex, Semaphore},
+};
+use tokio_rustls::{TlsAcceptor, rustls::ServerConfig};
 
 /// One token of o200k.
 pub(crate) const WORD: &str = " hello";
@@ -32,6 +41,8 @@ pub(crate) struct Seen {
     pub(crate) served: AtomicU64,
     /// The headers and body of the last call.
     pub(crate) last: Mutex<(HeaderMap, Value)>,
+    /// How the last call came.
+    pub(crate) version: Mutex<Option<Version>>,
     /// Whether it is broken and says so.
     pub(crate) is_down: AtomicBool,
     /// One permit lets one word of a `gated` answer out.
@@ -45,18 +56,44 @@ pub(crate) struct Upstream {
 
 impl Upstream {
     pub(crate) async fn start() -> Upstream {
+        let (listener, seen, routes) = Upstream::parts().await;
+        let url = format!("http://{}/v1", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        Upstream { url, seen }
+    }
+
+    /// The same over TLS.
+    pub(crate) async fn start_with_tls(config: ServerConfig) -> Upstream {
+        let (listener, seen, routes) = Upstream::parts().await;
+        let url = format!("https://{}/v1", listener.local_addr().unwrap());
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (acceptor, service) =
+                    (acceptor.clone(), TowerToHyperService::new(routes.clone()));
+                tokio::spawn(async move {
+                    // Whoever does not believe the certificate goes away here.
+                    if let Ok(stream) = acceptor.accept(stream).await {
+                        let builder = auto::Builder::new(TokioExecutor::new());
+                        let _ = builder.serve_connection(TokioIo::new(stream), service).await;
+                    }
+                });
+            }
+        });
+        Upstream { url, seen }
+    }
+
+    async fn parts() -> (TcpListener, Arc<Seen>, Router) {
         let seen = Arc::new(Seen {
             calls: AtomicU64::new(0),
             served: AtomicU64::new(0),
             last: Mutex::default(),
+            version: Mutex::default(),
             is_down: AtomicBool::new(false),
             gate: Semaphore::new(0),
         });
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/v1", listener.local_addr().unwrap());
-        let routes = Router::new().fallback(answer).with_state(seen.clone());
-        tokio::spawn(async move { axum::serve(listener, routes).await });
-        Upstream { url, seen }
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        (listener, seen.clone(), Router::new().fallback(answer).with_state(seen))
     }
 
     pub(crate) fn served(&self) -> u64 {
@@ -77,6 +114,7 @@ async fn answer(State(seen): State<Arc<Seen>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let bytes = to_bytes(body, BODY_BYTES_MAX).await.unwrap();
     let ask: Value = serde_json::from_slice(&bytes).unwrap();
+    *seen.version.lock().await = Some(parts.version);
     *seen.last.lock().await = (parts.headers, ask.clone());
     seen.calls.fetch_add(1, Ordering::SeqCst);
     if seen.is_down.load(Ordering::SeqCst) {

@@ -8,7 +8,7 @@ use novacore_gateway::{
 };
 use secrecy::SecretString;
 use serde::Deserialize;
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 /// Section `gateway`.
 #[derive(Clone, Debug, Deserialize)]
@@ -73,6 +73,8 @@ pub(crate) struct ProviderConfig {
     dialect: DialectWord,
     #[serde(default)]
     base_url: String,
+    #[serde(default)]
+    ca_file: Option<PathBuf>,
     #[serde(default)]
     api_key: Option<SecretString>,
     #[serde(default)]
@@ -196,6 +198,7 @@ fn echo() -> ProviderOptions {
         name: "echo".to_owned(),
         dialect: Dialect::Echo,
         base_url: String::new(),
+        ca_file: None,
         key: None,
         enforces_maximum: true,
         head_timeout: Duration::from_millis(ten_minutes_ms()),
@@ -228,6 +231,7 @@ fn provider(
             DialectWord::Echo => Dialect::Echo,
         },
         base_url: own.base_url.clone(),
+        ca_file: own.ca_file.clone(),
         key,
         enforces_maximum: own.enforces_maximum,
         head_timeout: Duration::from_millis(own.timeout_ms),
@@ -281,6 +285,19 @@ mod tests {
         assert!(provider.enforces_maximum);
         assert_eq!(options.aliases[0].targets, ["main/gpt-4o-mini"]);
         assert!(!format!("{options:?}").contains("hush"));
+    }
+
+    #[test]
+    fn whom_to_believe_and_when_to_pass_over_are_read_or_have_defaults() {
+        let shown = |options: &LlmOptions| {
+            let own = &options.providers[0];
+            (own.ca_file.clone(), own.breaker_failures, own.breaker_pause)
+        };
+        let default = (None, 3, Duration::from_secs(5));
+        assert_eq!(shown(&read(FILE).unwrap()), default);
+        let more = "ca_file = \"ca.pem\"\nbreaker_failures = 7\nbreaker_pause_ms = 9\napi_key_env";
+        let options = read(&FILE.replacen("api_key_env", more, 1)).unwrap();
+        assert_eq!(shown(&options), (Some("ca.pem".into()), 7, Duration::from_millis(9)));
     }
 
     #[test]
