@@ -11,6 +11,7 @@ use super::{
     asked::Output,
     call::Call,
     catalog::Target,
+    fault,
     sink::Sink,
     tokens::Counter,
     verdict::{Ending, Verdict},
@@ -227,7 +228,19 @@ impl<'c> Relay<'c> {
             has_failed: event.error.is_some(),
             is_unread: event.unread_bytes > 0,
             is_last: event.is_last,
-            pass: event.pass.into_owned(),
+            pass: match &event.error {
+                // In the provider's words it would read as the caller's own quota.
+                Some(error) if fault::is_of_account(error) => {
+                    let (provider, id) = (&self.target.provider.name, &self.call.request_id);
+                    tracing::error!(
+                        request.id = id,
+                        provider,
+                        "the account at a provider is used up or shut"
+                    );
+                    failure(self.call, fault::ACCOUNT).into_bytes()
+                }
+                Some(_) | None => event.pass.into_owned(),
+            },
             after: self.counter.total(),
         })
     }
@@ -346,7 +359,9 @@ impl<'c> Relay<'c> {
         let counted = (input.unwrap_or(self.call.asked.prompt_likely), self.passed);
         match ending {
             Ending::Cut => last.extend(self.reader.end(&self.cut(counted))),
-            Ending::BrokenOff | Ending::Stopped => last.extend(self.broken_off().into_bytes()),
+            Ending::BrokenOff | Ending::Stopped => {
+                last.extend(failure(self.call, "the provider broke off").into_bytes())
+            }
             Ending::Complete | Ending::HangUp | Ending::Void => {}
         }
         let failed = self.has_failed || matches!(ending, Ending::BrokenOff | Ending::Stopped);
@@ -383,16 +398,13 @@ impl<'c> Relay<'c> {
             created_s: self.call.now_s(),
         }
     }
+}
 
-    fn broken_off(&self) -> String {
-        ErrorBody {
-            kind: ErrorKind::Unavailable,
-            message: "the provider broke off",
-            field: None,
-            request_id: Some(&self.call.request_id),
-        }
-        .event(self.call.asked.route)
-    }
+/// The event of a stream that its provider does not bring to its end.
+fn failure(call: &Call, message: &str) -> String {
+    let request_id = Some(call.request_id.as_str());
+    ErrorBody { kind: ErrorKind::Unavailable, message, field: None, request_id }
+        .event(call.asked.route)
 }
 
 /// Whether an event ends here, however its lines end.

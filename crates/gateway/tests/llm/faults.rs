@@ -1,7 +1,7 @@
 //! What a provider says of us is not told as if it were said of the caller.
 
 use super::{
-    stage::{Answer, Stage, ask},
+    stage::{Answer, Stage, ask, ask_stream},
     upstream::{PROMPT, Upstream},
 };
 use novacore_gateway::{ModelOptions, Options, ProviderOptions};
@@ -23,6 +23,20 @@ async fn our_key_and_our_account_are_none_of_the_callers() {
         assert!(!answer.text.contains("sk-1") && !answer.text.contains("quota"), "{}", answer.text);
         assert_eq!(answer.header("x-should-retry"), "true", "{model}");
     }
+    assert_eq!(stage.settled().await, (0, 0));
+}
+
+#[tokio::test]
+async fn nor_are_they_within_a_stream() {
+    let stage = Stage::new(5_000).await;
+    let answer = stage.chat_whole(&ask_stream("used-up-late", 3, Some(10))).await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.text.contains("\"upstream_unavailable\""), "{}", answer.text);
+    assert!(!answer.text.contains("sk-1") && !answer.text.contains("quota"), "{}", answer.text);
+    // Without a maximum it is streamed for a caller who wants it whole.
+    let answer = stage.chat_whole(&ask("used-up-late", 3)).await;
+    assert_eq!(answer.status, 503, "{}", answer.text);
+    assert!(!answer.text.contains("sk-1") && !answer.text.contains("quota"), "{}", answer.text);
     assert_eq!(stage.settled().await, (0, 0));
 }
 

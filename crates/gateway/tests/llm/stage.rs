@@ -29,7 +29,7 @@ const JWT_SECRET: &str = "the-jwt-secret-of-the-tests-0123456789";
 pub(crate) const PROVIDER_KEY: &str = "sk-of-the-provider";
 
 /// What the provider is asked for, by name.
-const MODES: [&str; 24] = [
+const MODES: [&str; 25] = [
     "plain",
     "silent",
     "lying",
@@ -49,6 +49,7 @@ const MODES: [&str; 24] = [
     "torn-late",
     "used-up",
     "used-up-200",
+    "used-up-late",
     "unpaid",
     "poor",
     "barred",

@@ -211,6 +211,7 @@ fn odd_answer(mode: &str) -> Option<(&'static str, Option<&'static str>, String)
         "error-200" => (json, None, overloaded.to_owned()),
         "used-up-200" => (json, None, used_up.to_owned()),
         "boundless" => (json, None, largest.to_owned()),
+        "used-up-late" => (sse, None, format!("data: {used_up}\n\n")),
         "unended" => (sse, None, format!("{CHUNK}\n\n{CHUNK}\n\ndata: [DONE]")),
         "torn" => (sse, None, format!("{CHUNK}\n\n{}", &CHUNK[..CHUNK.len() - 9])),
         // It says what it costs, and not that it has ended.
