@@ -253,6 +253,7 @@ fn the_end_of_a_response_is_whole_whatever_was_said_of_it_before() {
     let long = "x".repeat(300 << 10);
     for response in [
         r#"{"error":{}}"#.to_owned(),
+        r#"{"error":null,"error":[]}"#.to_owned(),
         r#"{"error":{"code":"server_error","message":"m"},"status":"failed"}"#.to_owned(),
         format!(
             "{{\"id\":[\r\ndata: 1\r\ndata: ],\r\ndata: \"model\":{{\r\ndata: }},\"x\":\"{long}\"}}"
