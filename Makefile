@@ -6,9 +6,12 @@ TARGET_DIR  := $(or $(CARGO_TARGET_DIR),target)
 # `make soak SOAK_PROFILE=release` trades overflow checks for speed.
 SOAK_PROFILE    ?= dev
 NEXTEST_PROFILE ?= default
+# `make fuzz FUZZ_SECONDS=3600 FUZZ_TARGETS=usage` looks longer, and at one target alone.
+FUZZ_SECONDS    ?= 60
+FUZZ_TARGETS    ?= stream cut request usage
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint tidy fmt soak bench setup postgresql
+.PHONY: help run test lint tidy fmt soak fuzz bench setup postgresql
 
 help:
 	@echo 'make run     build NovaCore and start it on $(DATA_DIR)'
@@ -16,6 +19,7 @@ help:
 	@echo 'make lint    the checks alone, and the supply chain where cargo-deny is installed'
 	@echo 'make fmt     format the code'
 	@echo 'make soak    the long tests, one after the other'
+	@echo 'make fuzz    look for inputs that break the parsers, $(FUZZ_SECONDS) seconds for each target'
 	@echo 'make bench   measure, each figure beside a raw yardstick'
 
 run: setup
@@ -60,6 +64,29 @@ soak: setup
 	    set -x; NOVACORE_SOAK=1 $(CARGO) test --workspace --profile $(SOAK_PROFILE) \
 	        --lib --bins --tests --no-fail-fast -- --ignored --test-threads=1; \
 	fi
+
+# Coverage-guided, by libFuzzer on the stable compiler: what cargo-fuzz would pass, without its
+# sanitizers, which need a nightly one and find nothing where no code is unsafe. What an input found
+# is kept beside the build, and is where the next run begins.
+FUZZ_DIR   := $(TARGET_DIR)/fuzz
+FUZZ_FLAGS := --cfg fuzzing -Ccodegen-units=1 -Cpasses=sancov-module \
+    -Cllvm-args=-sanitizer-coverage-level=4 \
+    -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
+    -Cllvm-args=-sanitizer-coverage-pc-table \
+    -Cllvm-args=-sanitizer-coverage-trace-compares
+fuzz: setup
+	@command -v c++ >/dev/null || { echo 'a C++ compiler is missing (libFuzzer)' >&2; exit 1; }
+	@host=$$(rustc -vV | sed -n 's/^host: //p') && set -ex && \
+	RUSTFLAGS='$(FUZZ_FLAGS)' $(CARGO) build --release --locked --manifest-path fuzz/Cargo.toml \
+	    --target $$host --target-dir $(FUZZ_DIR) && \
+	mkdir -p $(FUZZ_DIR)/found && \
+	for target in $(FUZZ_TARGETS); do \
+	    mkdir -p $(FUZZ_DIR)/corpus/$$target; \
+	    $(FUZZ_DIR)/$$host/release/$$target -max_total_time=$(FUZZ_SECONDS) -max_len=16384 \
+	        -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 -verbosity=0 \
+	        -dict=fuzz/dialects.dict -artifact_prefix=$(FUZZ_DIR)/found/$$target- \
+	        $(FUZZ_DIR)/corpus/$$target fuzz/seeds crates/dialects/testdata; \
+	done
 
 bench: setup
 	$(CARGO) build --release --package novacore --package novacore-benches

@@ -33,7 +33,7 @@ pub(crate) async fn guard(
     request.headers_mut().insert(REQUEST_ID, id_value.clone());
     let method = method_word(request.method());
     let path = request.extensions().get::<MatchedPath>().cloned();
-    let mut response = match unclear(request.uri().path()) {
+    let mut response = match unclear(request.method(), request.uri().path()) {
         Some(why) => Failure::new(ProblemKind::MalformedRequest, why).into_response(),
         // A defect must cost its caller an answer, not everyone on the connection theirs.
         None => match AssertUnwindSafe(next.run(request)).catch_unwind().await {
@@ -60,13 +60,16 @@ pub(crate) async fn guard(
 }
 
 /// Paths that two readers may understand differently are refused before anyone reads them.
-fn unclear(path: &str) -> Option<&'static str> {
+fn unclear(method: &Method, path: &str) -> Option<&'static str> {
     let plain = |pair: &[u8]| pair != b"//" && pair != b"/.";
     if !path.contains(['%', '\\']) && path.as_bytes().windows(2).all(plain) {
         return None;
     }
     let lower = path.to_ascii_lowercase();
-    if lower.contains("%2f") || lower.contains("%5c") || path.contains('\\') {
+    if (lower.contains("%2f") && !is_model(method, path))
+        || lower.contains("%5c")
+        || path.contains('\\')
+    {
         return Some("the path has an encoded slash or a backslash");
     }
     if lower.contains("%00") {
@@ -80,6 +83,14 @@ fn unclear(path: &str) -> Option<&'static str> {
         return Some("the path has a dot segment");
     }
     None
+}
+
+/// The one path in which a slash may be encoded. Names of models have some, and SDKs encode them.
+/// The last segment leads nowhere: it is decoded once and compared with names, nothing is routed or
+/// sent on by it.
+fn is_model(method: &Method, path: &str) -> bool {
+    let name = path.strip_prefix("/v1/models/");
+    *method == Method::GET && name.is_some_and(|name| !name.contains('/'))
 }
 
 /// Methods in metrics come from a fixed set.
@@ -110,10 +121,33 @@ mod tests {
             "/api/%00",
             "/api/a%5Cb",
         ] {
-            assert!(unclear(bad).is_some(), "{bad}");
+            assert!(unclear(&Method::GET, bad).is_some(), "{bad}");
         }
         for good in ["/", "/api/usage/stats", "/api/usage/timeseries/llm_tokens", "/a..b/.c"] {
-            assert_eq!(unclear(good), None, "{good}");
+            assert_eq!(unclear(&Method::GET, good), None, "{good}");
+        }
+    }
+
+    #[test]
+    fn a_slash_is_encoded_in_the_name_of_a_model_and_nowhere_else() {
+        for name in ["meta%2Fllama", "meta%2fllama%2F3", "%2F", "..%2F..%2Fetc", "a%252Fb"] {
+            let path = format!("/v1/models/{name}");
+            assert_eq!(unclear(&Method::GET, &path), None, "{path}");
+        }
+        for (method, path) in [
+            (Method::POST, "/v1/models/meta%2Fllama"),
+            (Method::HEAD, "/v1/models/meta%2Fllama"),
+            (Method::GET, "/v1/models/meta%2Fllama/x"),
+            (Method::GET, "/v1/models/x/meta%2Fllama"),
+            (Method::GET, "/v1/models%2Fmeta%2Fllama"),
+            (Method::GET, "/v1/Models/meta%2Fllama"),
+            (Method::GET, "/v1/%6Dodels/meta%2Fllama"),
+            (Method::GET, "/x/v1/models/meta%2Fllama"),
+            (Method::GET, "/v1/models/meta%5Cllama"),
+            (Method::GET, "/v1/models/meta%2Fllama%00"),
+            (Method::GET, "/v1/models/%2e%2e"),
+        ] {
+            assert!(unclear(&method, path).is_some(), "{method} {path}");
         }
     }
 }

@@ -30,6 +30,8 @@ pub enum ErrorKind {
     TooLarge,
     /// 503: the upstream or the store is down.
     Unavailable,
+    /// 429: the upstream limits how often we may call it, whoever the caller is.
+    UpstreamRateLimited,
     /// 504: the upstream did not answer in time.
     UpstreamTimeout,
     /// 500: our own fault.
@@ -60,7 +62,9 @@ impl ErrorKind {
             ErrorKind::Conflict => 409,
             ErrorKind::TooLarge => 413,
             ErrorKind::UnboundedInput => 422,
-            ErrorKind::QuotaRefused | ErrorKind::RateLimited => 429,
+            ErrorKind::QuotaRefused | ErrorKind::RateLimited | ErrorKind::UpstreamRateLimited => {
+                429
+            }
             ErrorKind::Internal => 500,
             ErrorKind::Unavailable => 503,
             ErrorKind::UpstreamTimeout => 504,
@@ -70,7 +74,10 @@ impl ErrorKind {
     /// The value of `x-should-retry`, which both SDKs obey before they look at the status.
     pub const fn should_retry(self) -> bool {
         match self {
-            ErrorKind::RateLimited | ErrorKind::Unavailable | ErrorKind::UpstreamTimeout => true,
+            ErrorKind::RateLimited
+            | ErrorKind::Unavailable
+            | ErrorKind::UpstreamRateLimited
+            | ErrorKind::UpstreamTimeout => true,
             ErrorKind::QuotaRefused
             | ErrorKind::InvalidRequest
             | ErrorKind::UnboundedInput
@@ -96,6 +103,8 @@ impl ErrorKind {
             ErrorKind::Conflict => ("invalid_request_error", Some("idempotency_key_reused")),
             ErrorKind::TooLarge => ("invalid_request_error", Some("request_too_large")),
             ErrorKind::Unavailable => ("server_error", Some("upstream_unavailable")),
+            // Not `requests`, the word for a limit of the caller's own.
+            ErrorKind::UpstreamRateLimited => ("rate_limit_error", Some("upstream_rate_limited")),
             ErrorKind::UpstreamTimeout => ("server_error", Some("upstream_timeout")),
             ErrorKind::Internal => ("server_error", None),
         }
@@ -105,7 +114,7 @@ impl ErrorKind {
     const fn anthropic(self) -> &'static str {
         match self {
             ErrorKind::QuotaRefused => "insufficient_quota",
-            ErrorKind::RateLimited => "rate_limit_error",
+            ErrorKind::RateLimited | ErrorKind::UpstreamRateLimited => "rate_limit_error",
             ErrorKind::InvalidRequest | ErrorKind::UnboundedInput | ErrorKind::Conflict => {
                 "invalid_request_error"
             }

@@ -238,6 +238,31 @@ fn a_cut_stream_ends_as_its_dialect_does() {
     }
 }
 
+#[test]
+fn the_end_of_a_response_is_whole_whatever_was_said_of_it_before() {
+    let cut = Cut {
+        choices: 1,
+        include_usage: false,
+        input_tokens: 19,
+        output_tokens: 4,
+        id: "none",
+        model: "none",
+        created_s: 0,
+    };
+    // Longer than what is kept whole; names that are no text have lines of their own.
+    let long = "x".repeat(300 << 10);
+    for response in [
+        r#"{"error":{}}"#.to_owned(),
+        r#"{"error":null,"error":[]}"#.to_owned(),
+        r#"{"error":{"code":"server_error","message":"m"},"status":"failed"}"#.to_owned(),
+        format!(
+            "{{\"id\":[\r\ndata: 1\r\ndata: ],\r\ndata: \"model\":{{\r\ndata: }},\"x\":\"{long}\"}}"
+        ),
+    ] {
+        check_cut(Route::Responses, &format!("data: {{\"response\":{response}}}"), &cut);
+    }
+}
+
 /// The end of a cut stream closes all that was open, once, and adds nothing to a finished one.
 fn check_cut(route: Route, before: &str, cut: &Cut<'_>) {
     let mut reader = StreamReader::new(options(route, false));

@@ -1,7 +1,7 @@
 //! The composition: routes to services beside the calls of models.
 
 use crate::{
-    client::{CONNECT_TIMEOUT, client},
+    client::Clients,
     llm::Llm,
     options::{Options, OptionsError},
     proxy::Proxy,
@@ -29,11 +29,10 @@ impl Gateway {
     /// A gateway over these use-cases.
     pub fn new(cx: Cx, options: Options) -> Result<Gateway, OptionsError> {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        let client = client(CONNECT_TIMEOUT)
-            .map_err(|error| OptionsError::new("upstreams", format!("no TLS: {error}")))?;
+        let mut clients = Clients::default();
         Ok(Gateway {
-            llm: Llm::new(cx.clone(), client.clone(), tasks.clone(), stop.clone(), options.llm)?,
-            proxy: Proxy::new(cx, client, options.proxy)?,
+            llm: Llm::new(cx.clone(), &mut clients, tasks.clone(), stop.clone(), options.llm)?,
+            proxy: Proxy::new(cx, &mut clients, options.proxy)?,
             tasks,
             stop,
         })

@@ -9,6 +9,7 @@
 //! Not here: rules of quotas (`ledger`), wire formats of providers (`dialects`), listening.
 
 mod bpe;
+mod breaker;
 mod client;
 mod gateway;
 mod llm;

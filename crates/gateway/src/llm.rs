@@ -5,10 +5,12 @@
 mod account;
 mod admit;
 mod asked;
+mod body;
 mod call;
 mod catalog;
 mod echo;
-mod health;
+mod fault;
+mod feed;
 mod open_calls;
 mod options;
 mod refuse;
@@ -17,6 +19,7 @@ mod send;
 mod sink;
 mod state;
 mod tokens;
+mod turns;
 mod verdict;
 mod whole;
 
@@ -25,23 +28,23 @@ pub use options::{
     UnboundedInput,
 };
 
-use crate::{client::Client, options::OptionsError};
+use crate::{client::Clients, options::OptionsError};
 use account::Account;
 use asked::{AskError, Asked};
 use axum::{
-    body::{Body, HttpBody},
+    body::Body,
     http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, header},
 };
 use bytes::Bytes;
 use catalog::Catalog;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use novacore_access::{CallModels, Permit};
 use novacore_app::cx::Cx;
 use novacore_dialects::{ErrorKind, Family, Route};
 use novacore_edge::caller;
-use novacore_vocab::{IdempotencyKey, ResourceName};
+use novacore_vocab::{IdempotencyKey, ResourceName, UserId};
 use novacore_wire::health::Upstream;
-use open_calls::OpenCalls;
+use open_calls::{OpenCall, OpenCalls};
+use percent_encoding::percent_decode_str;
 use refuse::{Refusal, Word};
 use serde_json::{Value, json};
 use state::State;
@@ -52,6 +55,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 /// Where the official SDKs look.
 const PREFIX: &str = "/v1";
 const MODELS: &str = "/models";
+const COUNT_TOKENS: &str = "/messages/count_tokens";
 const VERSION: &str = "anthropic-version";
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 /// From so many bytes on, a prompt is counted on a thread for work that takes long.
@@ -60,6 +64,14 @@ const LONG_PROMPT_BYTES: usize = 16 << 10;
 const RESOURCE: &str = "llm_tokens";
 /// Longest life of a hold that is not renewed.
 const TTL_S_MAX: i64 = 3_600;
+
+/// What a call takes from others while it is under way.
+#[derive(Debug)]
+struct Entry {
+    _place: OwnedSemaphorePermit,
+    _caller: OpenCall,
+    _room: OwnedSemaphorePermit,
+}
 
 /// The LLM data plane.
 #[derive(Debug)]
@@ -71,12 +83,12 @@ pub(crate) struct Llm {
 impl Llm {
     pub(crate) fn new(
         cx: Cx,
-        client: Client,
+        clients: &mut Clients,
         tasks: TaskTracker,
         stop: CancellationToken,
         options: LlmOptions,
     ) -> Result<Llm, OptionsError> {
-        let catalog = Catalog::new(&options)?;
+        let catalog = Catalog::new(&options, clients)?;
         let tokenizers = catalog.tokenizers();
         // Beside the start, which does not wait for it; a call that comes first does.
         std::thread::spawn(|| tokenizers.into_iter().for_each(options::Tokenizer::load));
@@ -87,6 +99,9 @@ impl Llm {
         if !(1..=TTL_S_MAX).contains(&holds.ttl_s) {
             return Err(OptionsError::new("gateway.hold_seconds", "must be 1 to 3600"));
         }
+        if holds.stall.is_zero() {
+            return Err(OptionsError::new("gateway.stall_seconds", "must not be 0"));
+        }
         let resource = ResourceName::parse(RESOURCE)
             .map_err(|error| OptionsError::new("resources", error.to_string()))?;
         let places = Arc::new(Semaphore::new(holds.calls_max));
@@ -94,10 +109,12 @@ impl Llm {
             let why = "must not be 0, nor more than gateway.bodies_bytes_max";
             return Err(OptionsError::new("gateway.body_bytes_max", why));
         }
-        let body_room = Arc::new(Semaphore::new(kib(holds.bodies_bytes_max) as usize));
+        for provider in &catalog.providers {
+            cx.metrics.calls.available(&provider.name, true);
+        }
+        let body_room = Arc::new(Semaphore::new(body::kib(holds.bodies_bytes_max) as usize));
         let state = State {
             cx,
-            client,
             catalog,
             holds,
             growing: OpenCalls::default(),
@@ -118,7 +135,7 @@ impl Llm {
         let providers = self.state.catalog.providers.iter();
         let shown = |provider: &Arc<catalog::Provider>| Upstream {
             name: provider.name.clone(),
-            status: provider.standing.as_str(),
+            status: provider.watch.health().as_str(),
         };
         providers.map(shown).collect()
     }
@@ -130,6 +147,7 @@ impl Llm {
         let route = Route::ALL.into_iter().find(|route| route.path() == path);
         let family = match route {
             Some(route) => route.family(),
+            None if path == COUNT_TOKENS => Family::Anthropic,
             None if request.headers().contains_key(VERSION) => Family::Anthropic,
             None => Family::OpenAi,
         };
@@ -138,6 +156,7 @@ impl Llm {
             (None, &Method::GET) if path == MODELS || path.starts_with("/models/") => {
                 self.models(&path, family, request.headers()).await
             }
+            (None, &Method::POST) if path == COUNT_TOKENS => self.count(request).await,
             _ => Err(Refusal::new(ErrorKind::NotFound, "there is no such call")),
         };
         let mut answer = answer.unwrap_or_else(|refusal| {
@@ -159,19 +178,11 @@ impl Llm {
         begun: Instant,
     ) -> Result<Response<Body>, Refusal> {
         let state = &self.state;
-        let permit = self.permit(request.headers()).await?;
-        let place = state.places.clone().try_acquire_owned();
-        let place = place
-            .map_err(|_| Refusal::new(ErrorKind::Unavailable, "too many calls are under way"))?;
-        let (caller, before) = state.callers.begin(permit.account().user);
-        if before >= state.holds.calls_per_user_max {
-            let why = "too many calls of this user are under way";
-            return Err(Refusal::new(ErrorKind::RateLimited, why));
-        }
-        let key = idempotency_key(request.headers())?;
-        let passed_on = send::passed_on(request.headers());
-        let (body, room) = self.body(request).await?;
-        let asked = self.read(route, body).await?;
+        let (parts, body) = request.into_parts();
+        let permit = self.permit(&parts.headers).await?;
+        let key = idempotency_key(&parts.headers)?;
+        let passed_on = send::passed_on(&parts.headers);
+        let (asked, entry) = self.enter(route, permit.account().user, body).await?;
         let account = Account {
             cx: state.cx.clone(),
             permit,
@@ -186,9 +197,39 @@ impl Llm {
         let (reply, answer) = oneshot::channel();
         self.tasks.spawn(async move {
             call.run(hold, reply).await;
-            drop((place, caller, room));
+            drop(entry);
         });
         answer.await.map_err(|_| Refusal::new(ErrorKind::Internal, "internal error"))
+    }
+
+    /// What a call would hold for its prompt; nothing is held, and no provider is asked.
+    async fn count(&self, request: Request<Body>) -> Result<Response<Body>, Refusal> {
+        let (parts, body) = request.into_parts();
+        let permit = self.permit(&parts.headers).await?;
+        let (asked, _entry) = self.enter(Route::Messages, permit.account().user, body).await?;
+        Ok(json_answer(&json!({"input_tokens": asked.prompt_max})))
+    }
+
+    /// Takes a call in, as far as there is room for it.
+    async fn enter(
+        &self,
+        route: Route,
+        user: UserId,
+        body: Body,
+    ) -> Result<(Asked, Entry), Refusal> {
+        let state = &self.state;
+        let (caller, before) = state.callers.begin(user);
+        if before >= state.holds.calls_per_user_max {
+            let why = "too many calls of this user are under way";
+            return Err(Refusal::new(ErrorKind::RateLimited, why));
+        }
+        let (body, room) = body::take_in(body, &state.holds, &state.body_room).await?;
+        // Only now: whoever sends slowly would keep a place from those who are ready.
+        let place = state.places.clone().try_acquire_owned();
+        let place = place
+            .map_err(|_| Refusal::new(ErrorKind::Unavailable, "too many calls are under way"))?;
+        let asked = self.read(route, body).await?;
+        Ok((asked, Entry { _place: place, _caller: caller, _room: room }))
     }
 
     async fn permit(&self, headers: &HeaderMap) -> Result<Permit<CallModels>, Refusal> {
@@ -202,38 +243,6 @@ impl Llm {
         let subject = caller.subject(cx, None).await?;
         let permit = caller.principal.call_models(&subject);
         Ok(permit.map_err(novacore_edge::Failure::from)?)
-    }
-
-    /// The body, and the room that it takes.
-    async fn body(&self, request: Request<Body>) -> Result<(Bytes, OwnedSemaphorePermit), Refusal> {
-        let holds = &self.state.holds;
-        let too_long = || {
-            let why = format!("the body is longer than {} bytes", holds.body_bytes_max);
-            Refusal::new(ErrorKind::TooLarge, why)
-        };
-        // One that says so beforehand is not waited for.
-        if request.body().size_hint().lower() > holds.body_bytes_max as u64 {
-            return Err(too_long());
-        }
-        let stated = request.body().size_hint().upper();
-        let most = stated.and_then(|bytes| usize::try_from(bytes).ok());
-        let most = most.unwrap_or(usize::MAX).min(holds.body_bytes_max);
-        let room = self.state.body_room.clone().try_acquire_many_owned(kib(most));
-        let mut room = room.map_err(|_| {
-            Refusal::new(ErrorKind::Unavailable, "too many long calls are under way")
-        })?;
-        let read = Limited::new(request.into_body(), holds.body_bytes_max).collect();
-        match tokio::time::timeout(holds.body_timeout, read).await {
-            Ok(Ok(body)) => {
-                let body = body.to_bytes();
-                // What was taken for one of unknown length is given back.
-                drop(room.split((kib(most) - kib(body.len()).min(kib(most))) as usize));
-                Ok((body, room))
-            }
-            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_long()),
-            Ok(Err(_)) => Err(Refusal::new(ErrorKind::InvalidRequest, "the body broke off")),
-            Err(_) => Err(Refusal::new(ErrorKind::InvalidRequest, "the body took too long")),
-        }
     }
 
     async fn read(&self, route: Route, body: Bytes) -> Result<Asked, Refusal> {
@@ -283,8 +292,10 @@ impl Llm {
         let mut all = self.state.catalog.names();
         let body = match path.strip_prefix("/models/") {
             Some(name) => {
-                let found = all.find(|(known, _)| *known == name);
                 let missing = || Refusal::new(ErrorKind::NotFound, "there is no such model");
+                // Once: SDKs encode a slash in a name, and whatever else it has.
+                let name = percent_decode_str(name).decode_utf8().map_err(|_| missing())?;
+                let found = all.find(|(known, _)| *known == name);
                 model(found.ok_or_else(missing)?)
             }
             None => {
@@ -297,16 +308,15 @@ impl Llm {
                 }
             }
         };
-        let mut response = Response::new(Body::from(body.to_string()));
-        let json = HeaderValue::from_static("application/json");
-        response.headers_mut().insert(header::CONTENT_TYPE, json);
-        Ok(response)
+        Ok(json_answer(&body))
     }
 }
 
-/// So many KiB, rounded up.
-fn kib(bytes: usize) -> u32 {
-    u32::try_from(bytes.div_ceil(1_024)).unwrap_or(u32::MAX)
+fn json_answer(body: &Value) -> Response<Body> {
+    let mut response = Response::new(Body::from(body.to_string()));
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {

@@ -4,7 +4,6 @@
 //! other, whatever the outcome.
 //! Not here: calls of models; paths of the control plane, which never come here.
 
-mod breaker;
 mod download;
 mod exchange;
 mod headers;
@@ -18,7 +17,7 @@ mod upstreams;
 pub use options::{ProxyOptions, RouteOptions};
 
 use crate::{
-    client::{CONNECT_TIMEOUT, Client, http1_client, http2_client},
+    client::{Clients, Protocol},
     options::OptionsError,
 };
 use axum::{
@@ -26,11 +25,10 @@ use axum::{
     http::{HeaderValue, Method, Request, header},
     response::{IntoResponse, Response},
 };
-use breaker::Health;
 use novacore_app::cx::Cx;
 use novacore_edge::Failure;
 use novacore_wire::{health::Upstream, problem::ProblemKind};
-use route::{Clients, Route};
+use route::Route;
 use std::sync::Arc;
 
 /// Where the keys are that verify the tokens that services are told.
@@ -47,28 +45,21 @@ pub(crate) struct Proxy {
 impl Proxy {
     pub(crate) fn new(
         cx: Cx,
-        client: Client,
+        clients: &mut Clients,
         options: ProxyOptions,
     ) -> Result<Proxy, OptionsError> {
         let parsed = options::parse(&options.routes)?;
-        let no_tls = |error| OptionsError::new("upstreams", format!("no TLS: {error}"));
         let mut routes = Vec::with_capacity(parsed.len());
         let trusted_proxies: Arc<[_]> = options.trusted_proxies.into();
-        let mut http2 = None;
-        let mut http1 = None;
         for route in parsed {
-            let calls = match (route.http2, &http2) {
-                (false, _) => client.clone(),
-                (true, Some(made)) => Client::clone(made),
-                (true, None) => {
-                    http2.insert(http2_client(CONNECT_TIMEOUT).map_err(no_tls)?).clone()
-                }
+            let calls = if route.http2 { Protocol::Http2 } else { Protocol::Offered };
+            let mut client = |protocol| {
+                let client = clients.get(protocol, route.ca_file.as_deref());
+                let at = || format!("upstreams[{}].ca_file", route.index);
+                client.map_err(|why| OptionsError::new(at(), why))
             };
-            let upgrades = match &http1 {
-                Some(made) => Client::clone(made),
-                None => http1.insert(http1_client(CONNECT_TIMEOUT).map_err(no_tls)?).clone(),
-            };
-            let clients = Clients { calls, upgrades };
+            let clients =
+                route::Clients { calls: client(calls)?, upgrades: client(Protocol::Http1)? };
             routes.push(Route::new(route, &cx, clients, trusted_proxies.clone()));
         }
         Ok(Proxy { cx, routes })
@@ -103,12 +94,7 @@ impl Proxy {
                     1 => route.prefix().to_owned(),
                     _ => format!("{}#{}", route.prefix(), index + 1),
                 };
-                let status = match health {
-                    Health::Unknown => "unknown",
-                    Health::Up => "up",
-                    Health::Down => "down",
-                };
-                all.push(Upstream { name, status });
+                all.push(Upstream { name, status: health.as_str() });
             }
         }
         all

@@ -55,9 +55,11 @@ pub(crate) fn short_name(package: &str) -> Option<&str> {
     }
 }
 
-/// Reads the manifests of all member crates; the root's, which is no package, is left out.
+/// Reads the manifests of all member crates; the root's, which is no package, is left out, and so
+/// is one that is a workspace of its own (`fuzz`): the list and the lints here are not its.
 pub(crate) fn read_all(tree: &Tree) -> anyhow::Result<Vec<Manifest>> {
-    let members = tree.ending_in("/Cargo.toml");
+    let is_alone = |file: &&TextFile| file.text.lines().any(|line| line == "[workspace]");
+    let members = tree.ending_in("/Cargo.toml").filter(|file| !is_alone(file));
     members.map(|file| Manifest::read(file).with_context(|| file.path.clone())).collect()
 }
 

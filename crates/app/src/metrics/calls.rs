@@ -6,7 +6,7 @@
 use super::latency;
 use prometheus_client::{
     encoding::EncodeLabelSet,
-    metrics::{counter::Counter, family::Family, histogram::Histogram},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::{Registry, Unit},
 };
 use std::time::Duration;
@@ -47,9 +47,11 @@ struct RefusalLabels {
 pub struct Calls {
     ended: Family<EndLabels, Counter>,
     tokens: Family<TokenLabels, Counter>,
+    lost: Family<TokenLabels, Counter>,
     seconds: Family<ModelLabels, Histogram>,
     first_seconds: Family<ModelLabels, Histogram>,
     fallbacks: Family<ProviderLabels, Counter>,
+    available: Family<ProviderLabels, Gauge>,
     refused: Family<RefusalLabels, Counter>,
 }
 
@@ -58,9 +60,11 @@ impl Default for Calls {
         Calls {
             ended: Family::default(),
             tokens: Family::default(),
+            lost: Family::default(),
             seconds: Family::new_with_constructor(|| latency(0.001, 18)),
             first_seconds: Family::new_with_constructor(|| latency(0.001, 16)),
             fallbacks: Family::default(),
+            available: Family::default(),
             refused: Family::default(),
         }
     }
@@ -72,6 +76,8 @@ impl Calls {
         r.register("llm_calls", help, self.ended.clone());
         let help = "Tokens that calls used, as reported by the provider or as estimated";
         r.register("llm_tokens", help, self.tokens.clone());
+        let help = "Tokens of answers that were not delivered, which nobody is charged for";
+        r.register("llm_lost_tokens", help, self.lost.clone());
         let help = "Time from a call's arrival to its end";
         r.register_with_unit("llm_call_duration", help, Unit::Seconds, self.seconds.clone());
         let help = "Time from a call's arrival to the first bytes of a streamed answer";
@@ -79,6 +85,8 @@ impl Calls {
         r.register_with_unit("llm_first_bytes", help, Unit::Seconds, first);
         let help = "Calls that went to another provider because this one failed";
         r.register("llm_fallbacks", help, self.fallbacks.clone());
+        let help = "1 while calls are let through to the provider, 0 while it is passed over";
+        r.register("llm_provider_available", help, self.available.clone());
         let help = "Calls that were not sent to a provider";
         r.register("llm_calls_refused", help, self.refused.clone());
     }
@@ -93,12 +101,12 @@ impl Calls {
 
     /// It has used so many tokens of input and output.
     pub fn used(&self, provider: &str, model: &str, tokens: (u64, u64), is_estimated: bool) {
-        let source = if is_estimated { "estimated" } else { "reported" };
-        for (kind, tokens) in [("input", tokens.0), ("output", tokens.1)] {
-            let (provider, model) = (provider.to_owned(), model.to_owned());
-            let labels = TokenLabels { provider, model, kind, source };
-            self.tokens.get_or_create(&labels).inc_by(tokens);
-        }
+        add(&self.tokens, (provider, model), tokens, is_estimated);
+    }
+
+    /// A provider used so many tokens for an answer that was not delivered.
+    pub fn lost(&self, provider: &str, model: &str, tokens: (u64, u64), is_estimated: bool) {
+        add(&self.lost, (provider, model), tokens, is_estimated);
     }
 
     /// The first bytes of a streamed answer came.
@@ -112,8 +120,28 @@ impl Calls {
         self.fallbacks.get_or_create(&ProviderLabels { provider: provider.to_owned() }).inc();
     }
 
+    /// Whether calls are let through to the provider.
+    pub fn available(&self, provider: &str, yes: bool) {
+        let labels = ProviderLabels { provider: provider.to_owned() };
+        self.available.get_or_create(&labels).set(i64::from(yes));
+    }
+
     /// A call was not sent.
     pub fn refused(&self, why: &'static str) {
         self.refused.get_or_create(&RefusalLabels { why }).inc();
+    }
+}
+
+/// Input and output.
+fn add(
+    to: &Family<TokenLabels, Counter>,
+    (provider, model): (&str, &str),
+    (input, output): (u64, u64),
+    is_estimated: bool,
+) {
+    let source = if is_estimated { "estimated" } else { "reported" };
+    for (kind, tokens) in [("input", input), ("output", output)] {
+        let (provider, model) = (provider.to_owned(), model.to_owned());
+        to.get_or_create(&TokenLabels { provider, model, kind, source }).inc_by(tokens);
     }
 }

@@ -24,12 +24,13 @@ pub(crate) fn edited_object(
     let mut places: Vec<(Range<usize>, &str)> = Vec::new();
     let mut first = String::new();
     for (name, json) in sets {
-        match members.iter().find(|member| member.key() == *name) {
-            Some(member) => places.push((member.value.range(), json)),
-            None => {
-                let gap = if first.is_empty() { "" } else { "," };
-                write!(first, "{gap}{}:{json}", quote(name)).expect("a String takes all");
-            }
+        let before = places.len();
+        // Where a name is there twice, readers differ over which one counts.
+        let named = members.iter().filter(|member| member.key() == *name);
+        places.extend(named.map(|member| (member.value.range(), json.as_str())));
+        if places.len() == before {
+            let gap = if first.is_empty() { "" } else { "," };
+            write!(first, "{gap}{}:{json}", quote(name)).expect("a String takes all");
         }
     }
     if !first.is_empty() && !members.is_empty() {

@@ -207,6 +207,7 @@ const fn why(cause: UnboundedCause) -> &'static str {
 mod tests {
     use super::super::options::{Dialect, LlmOptions, ProviderOptions};
     use super::*;
+    use crate::client::Clients;
     use std::time::Duration;
 
     fn catalog() -> Catalog {
@@ -221,10 +222,13 @@ mod tests {
             name: name.into(),
             dialect: Dialect::OpenAi,
             base_url: "http://127.0.0.1:1".into(),
+            ca_file: None,
             key: None,
             enforces_maximum: true,
             head_timeout: Duration::from_secs(1),
             idle_timeout: Duration::from_secs(1),
+            breaker_failures: 1,
+            breaker_pause: Duration::from_secs(1),
             models,
         };
         let options = LlmOptions {
@@ -247,7 +251,7 @@ mod tests {
             ],
             ..LlmOptions::default()
         };
-        Catalog::new(&options).unwrap()
+        Catalog::new(&options, &mut Clients::default()).unwrap()
     }
 
     fn read(text: &str, unbounded_input: UnboundedInput) -> Result<Asked, AskError> {

@@ -16,9 +16,11 @@ use super::{
     send::{self, SendError, Wish},
     sink::Sink,
     state::State,
-    verdict::{Ending, Verdict},
+    turns::Turns,
+    verdict::{Ending, Lost, Verdict},
     whole,
 };
+use crate::breaker::Attempt;
 use axum::{
     body::Body,
     http::{HeaderMap, HeaderName, Response, header},
@@ -46,36 +48,49 @@ pub(crate) struct Call {
 
 impl Call {
     /// Makes the call and answers.
-    pub(crate) async fn run(self, hold: CallHold, mut reply: oneshot::Sender<Response<Body>>) {
-        let targets = self.in_order();
-        for (index, target) in targets.iter().enumerate() {
-            let is_last = index + 1 == targets.len();
-            let wish = self.wish(target);
-            let client = &self.state.client;
-            let sending = send::send(client, &self.asked, target, &self.passed_on, wish);
-            let sent = hold.keep(sending).await;
+    pub(crate) async fn run(self, hold: CallHold, reply: oneshot::Sender<Response<Body>>) {
+        let mut turns = Turns::new(&self.asked.targets);
+        while let Some((target, attempt)) = turns.next() {
+            let sent = hold.keep(self.send_to(target, attempt)).await;
             match sent {
-                Ok(head) if head.status().is_success() => {
+                Ok(head) => {
                     let verdict = self.deliver(target, head, hold, reply).await;
                     return self.tell(target, &verdict);
                 }
-                _ if !is_last && is_worth_another(&sent) && !reply.is_closed() => {
+                Err(error)
+                    if !turns.is_over() && error.is_worth_another() && !reply.is_closed() =>
+                {
                     self.state.cx.metrics.calls.fell_back(&target.provider.name);
                 }
-                sent => {
-                    return self.fail(target, sent, hold, &mut reply).await.send(reply);
-                }
+                Err(error) => return self.fail(target, error, hold, reply).await,
             }
         }
         // There is at least one target, so that this is not reached.
         hold.release().await;
     }
 
-    /// Those that failed last time are tried last.
-    fn in_order(&self) -> Vec<Target> {
-        let mut targets = self.asked.targets.clone();
-        targets.sort_by_key(|target| target.provider.standing.is_down());
-        targets
+    /// Sends the call to one provider, and tells its breaker.
+    async fn send_to(
+        &self,
+        target: &Target,
+        attempt: Option<Attempt<'_>>,
+    ) -> Result<Response<Body>, SendError> {
+        let wish = self.wish(target);
+        let sent = send::send(&self.asked, target, &self.passed_on, wish).await;
+        if let Err(SendError::Refused(refused)) = &sent {
+            refused.log(&target.provider, &self.request_id);
+        }
+        let is_failure = sent.as_ref().is_err_and(SendError::is_of_provider);
+        let news = attempt.and_then(|attempt| match is_failure {
+            true => attempt.failed(),
+            false => attempt.answered(),
+        });
+        if let Some(is_available) = news {
+            let provider = &target.provider.name;
+            self.state.cx.metrics.calls.available(provider, is_available);
+            tracing::warn!(provider, available = is_available, "a provider fails or is back");
+        }
+        sent
     }
 
     /// A call that may have to be cut is streamed.
@@ -101,7 +116,7 @@ impl Call {
             return whole::deliver(self, target, hold, (back, body), reply).await;
         }
         let sink = if self.asked.stream {
-            Sink::stream(reply, back)
+            Sink::stream(reply, back, self.holds().stall)
         } else {
             Sink::whole(self.asked.route, self.request_id.clone(), reply, back)
         };
@@ -112,30 +127,29 @@ impl Call {
     async fn fail(
         &self,
         target: &Target,
-        sent: Result<Response<Body>, SendError>,
+        error: SendError,
         hold: CallHold,
-        reply: &mut oneshot::Sender<Response<Body>>,
-    ) -> Answer {
+        reply: oneshot::Sender<Response<Body>>,
+    ) {
         let family = self.asked.route.family();
-        let answer = match sent {
-            Ok(head) => whole::refusal(self, head).await,
-            Err(SendError::TimedOut) => {
-                let why = "the provider did not answer in time";
-                Refusal::new(ErrorKind::UpstreamTimeout, why).answer(family, Some(&self.request_id))
+        let told = |kind, why: &str| Refusal::new(kind, why).answer(family, Some(&self.request_id));
+        let answer = match error {
+            SendError::Refused(refused) => refused.answer(family, &self.request_id),
+            SendError::TimedOut => {
+                told(ErrorKind::UpstreamTimeout, "the provider did not answer in time")
             }
-            Err(SendError::Packed) => {
+            SendError::Packed => {
                 let why = "the provider packs its answers though it is not asked to";
-                Refusal::new(ErrorKind::Unavailable, why).answer(family, Some(&self.request_id))
+                told(ErrorKind::Unavailable, why)
             }
-            Err(SendError::Unreachable) => {
-                let why = "the provider cannot be reached";
-                Refusal::new(ErrorKind::Unavailable, why).answer(family, Some(&self.request_id))
+            SendError::Unreachable => {
+                told(ErrorKind::Unavailable, "the provider cannot be reached")
             }
         };
-        let _ = reply.is_closed();
         hold.release().await;
         self.tell(target, &Verdict::void());
-        Answer(answer)
+        // Whoever has gone away needs no answer.
+        let _ = reply.send(answer);
     }
 
     /// Logs and measures; neither what was asked nor what was answered.
@@ -147,6 +161,18 @@ impl Call {
         calls.ended(provider, model, ending, spent);
         let tokens = (verdict.input, verdict.tokens - verdict.input);
         calls.used(provider, model, tokens, verdict.is_estimated);
+        if let Some(Lost { input, output, is_estimated }) = verdict.lost {
+            calls.lost(provider, model, (input, output), is_estimated);
+            tracing::warn!(
+                request.id = self.request_id,
+                provider,
+                model,
+                input,
+                output,
+                is_estimated,
+                "used for an answer that was not delivered, so that nobody pays"
+            );
+        }
         let tokens = verdict.tokens;
         if verdict.ending == Ending::BrokenOff {
             tracing::warn!(request.id = self.request_id, provider, model, tokens, "broken off");
@@ -176,26 +202,6 @@ impl Call {
 
     pub(crate) fn metadata(&self, verdict: &Verdict, target: &Target) -> Arc<str> {
         verdict.metadata(&target.provider.name, &target.model.name, &self.request_id)
-    }
-}
-
-/// An answer for a caller who may have gone away.
-struct Answer(Response<Body>);
-
-impl Answer {
-    fn send(self, reply: oneshot::Sender<Response<Body>>) {
-        let _ = reply.send(self.0);
-    }
-}
-
-/// Whether another provider may do better: this one is down, overloaded, or refuses our key.
-fn is_worth_another(sent: &Result<Response<Body>, SendError>) -> bool {
-    match sent {
-        Ok(head) => {
-            let status = head.status();
-            status.is_server_error() || matches!(status.as_u16(), 401 | 403 | 404 | 408 | 429)
-        }
-        Err(SendError::Unreachable | SendError::TimedOut | SendError::Packed) => true,
     }
 }
 

@@ -3,11 +3,12 @@
 //! Invariant: a name leads to at least one model, the one to try first in front.
 //! Invariant: what leads here was checked: a URL can be called, a key can be a header.
 
-use super::{
-    health::Standing,
-    options::{Dialect, LlmOptions, ModelOptions, ProviderOptions, Tokenizer},
+use super::options::{Dialect, LlmOptions, ModelOptions, ProviderOptions, Tokenizer};
+use crate::{
+    breaker::{BreakerLimits, Watch},
+    client::{Client, Clients, Protocol},
+    options::OptionsError,
 };
-use crate::options::OptionsError;
 use axum::http::{HeaderValue, Uri};
 use novacore_dialects::{Family, Route};
 use secrecy::ExposeSecret;
@@ -25,6 +26,7 @@ const NAME_BYTES_MAX: usize = 128;
 pub(crate) struct Provider {
     pub(crate) name: String,
     pub(crate) dialect: Dialect,
+    pub(crate) client: Client,
     /// Without a slash at its end.
     base_url: String,
     /// A header that is marked as sensitive, so that it is in no log.
@@ -32,7 +34,8 @@ pub(crate) struct Provider {
     pub(crate) enforces_maximum: bool,
     pub(crate) head_timeout: Duration,
     pub(crate) idle_timeout: Duration,
-    pub(crate) standing: Standing,
+    /// How it is, and whether it is left alone.
+    pub(crate) watch: Watch,
 }
 
 impl Provider {
@@ -65,11 +68,14 @@ pub(crate) struct Catalog {
 }
 
 impl Catalog {
-    pub(crate) fn new(options: &LlmOptions) -> Result<Catalog, OptionsError> {
+    pub(crate) fn new(
+        options: &LlmOptions,
+        clients: &mut Clients,
+    ) -> Result<Catalog, OptionsError> {
         let mut catalog = Catalog::default();
         for (index, own) in options.providers.iter().enumerate() {
             let at = format!("providers[{index}]");
-            let provider = Arc::new(provider(&at, own)?);
+            let provider = Arc::new(provider(&at, own, clients)?);
             if catalog.providers.iter().any(|known| known.name == provider.name) {
                 let why = format!("{:?} is named twice", provider.name);
                 return Err(OptionsError::new(format!("{at}.name"), why));
@@ -131,7 +137,11 @@ impl Catalog {
     }
 }
 
-fn provider(at: &str, own: &ProviderOptions) -> Result<Provider, OptionsError> {
+fn provider(
+    at: &str,
+    own: &ProviderOptions,
+    clients: &mut Clients,
+) -> Result<Provider, OptionsError> {
     check_name(&format!("{at}.name"), &own.name)?;
     if own.name.contains('/') {
         return Err(OptionsError::new(format!("{at}.name"), "must not contain a slash"));
@@ -140,11 +150,19 @@ fn provider(at: &str, own: &ProviderOptions) -> Result<Provider, OptionsError> {
     if own.dialect != Dialect::Echo {
         check_url(&format!("{at}.base_url"), &base_url)?;
     }
-    for (name, timeout) in [("timeout_ms", own.head_timeout), ("idle_ms", own.idle_timeout)] {
+    for (name, timeout) in [
+        ("timeout_ms", own.head_timeout),
+        ("idle_ms", own.idle_timeout),
+        ("breaker_pause_ms", own.breaker_pause),
+    ] {
         if timeout.is_zero() {
             return Err(OptionsError::new(format!("{at}.{name}"), "must not be 0"));
         }
     }
+    if own.breaker_failures == 0 {
+        return Err(OptionsError::new(format!("{at}.breaker_failures"), "must not be 0"));
+    }
+    let breaker = BreakerLimits { failures_max: own.breaker_failures, pause: own.breaker_pause };
     let key = own.key.as_ref().map(|key| {
         let bearer = match own.dialect {
             Dialect::OpenAi | Dialect::Echo => format!("Bearer {}", key.expose_secret()),
@@ -156,15 +174,18 @@ fn provider(at: &str, own: &ProviderOptions) -> Result<Provider, OptionsError> {
         value.set_sensitive(true);
         Ok(value)
     });
+    let client = clients.get(Protocol::Offered, own.ca_file.as_deref());
+    let client = client.map_err(|why| OptionsError::new(format!("{at}.ca_file"), why))?;
     Ok(Provider {
         name: own.name.clone(),
         dialect: own.dialect,
+        client,
         base_url,
         key: key.transpose()?,
         enforces_maximum: own.enforces_maximum,
         head_timeout: own.head_timeout,
         idle_timeout: own.idle_timeout,
-        standing: Standing::default(),
+        watch: Watch::new(breaker),
     })
 }
 
@@ -216,10 +237,13 @@ mod tests {
             name: name.into(),
             dialect,
             base_url: "http://127.0.0.1:1/v1/".into(),
+            ca_file: None,
             key: Some("secret".into()),
             enforces_maximum: true,
             head_timeout: Duration::from_secs(1),
             idle_timeout: Duration::from_secs(1),
+            breaker_failures: 3,
+            breaker_pause: Duration::from_secs(1),
             models: models.iter().map(|name| ModelOptions::named(*name)).collect(),
         }
     }
@@ -241,7 +265,7 @@ mod tests {
 
     #[test]
     fn a_name_leads_to_its_models_in_order() {
-        let catalog = Catalog::new(&options()).unwrap();
+        let catalog = Catalog::new(&options(), &mut Clients::default()).unwrap();
         let found = |name: &str, family| -> Vec<String> {
             let targets = catalog.find(name, family);
             targets.iter().map(|it| format!("{}/{}", it.provider.name, it.model.name)).collect()
@@ -264,14 +288,17 @@ mod tests {
     #[test]
     fn what_makes_no_sense_is_refused_by_name() {
         type Spoil = fn(&mut LlmOptions);
-        let cases: [(&str, Spoil); 10] = [
+        let cases: [(&str, Spoil); 13] = [
             ("providers[0].base_url", |o| o.providers[0].base_url = "ftp://x/".into()),
             ("providers[0].base_url", |o| o.providers[0].base_url = "http://u:p@x/".into()),
             ("providers[0].base_url", |o| o.providers[0].base_url = "http://x/?a".into()),
             ("providers[1].name", |o| o.providers[1].name = "one".into()),
             ("providers[1].name", |o| o.providers[1].name = "a/b".into()),
             ("providers[2].api_key", |o| o.providers[2].key = Some("a\nb".into())),
+            ("providers[1].ca_file", |o| o.providers[1].ca_file = Some("/dev/null".into())),
             ("providers[2].timeout_ms", |o| o.providers[2].head_timeout = Duration::ZERO),
+            ("providers[0].breaker_failures", |o| o.providers[0].breaker_failures = 0),
+            ("providers[1].breaker_pause_ms", |o| o.providers[1].breaker_pause = Duration::ZERO),
             ("providers[0].models[1].name", |o| o.providers[0].models[1].name = "ü".into()),
             ("models[0].targets", |o| o.aliases[0].targets[0] = "two/x".into()),
             ("models[0].name", |o| o.aliases[0].name = "m".into()),
@@ -279,7 +306,7 @@ mod tests {
         for (field, spoil) in cases {
             let mut options = options();
             spoil(&mut options);
-            let error = Catalog::new(&options).unwrap_err();
+            let error = Catalog::new(&options, &mut Clients::default()).unwrap_err();
             assert_eq!(error.field, field, "{error}");
             assert!(!error.to_string().contains("secret"));
         }

@@ -2,7 +2,7 @@
 
 use novacore_dialects::Family;
 use secrecy::SecretString;
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 /// Providers and models.
 #[derive(Clone, Debug, Default)]
@@ -48,6 +48,9 @@ pub struct ProviderOptions {
     pub dialect: Dialect,
     /// Up to the version: `https://llm.example/v1`. Nothing for an echo.
     pub base_url: String,
+    /// Certificates of the authorities that are believed of it, in PEM format; none stands for the
+    /// system's.
+    pub ca_file: Option<PathBuf>,
     /// Its key.
     pub key: Option<SecretString>,
     /// Whether it never writes more than the maximum that a call states. Of one that may, answers
@@ -57,6 +60,10 @@ pub struct ProviderOptions {
     pub head_timeout: Duration,
     /// How long it may be silent within an answer.
     pub idle_timeout: Duration,
+    /// Failures in a row after which it is passed over while another can serve.
+    pub breaker_failures: u32,
+    /// For how long, until one call tries it.
+    pub breaker_pause: Duration,
     /// What it serves.
     pub models: Vec<ModelOptions>,
 }
@@ -152,6 +159,8 @@ pub struct HoldOptions {
     pub bodies_bytes_max: usize,
     /// How long a call may take to arrive.
     pub body_timeout: Duration,
+    /// How long a caller may read nothing of a stream before he is taken for gone.
+    pub stall: Duration,
     /// How long an answer is read to its end after the caller has gone.
     pub drain: Duration,
     /// Most calls at once.
@@ -170,6 +179,7 @@ impl Default for HoldOptions {
             body_bytes_max: 32 << 20,
             bodies_bytes_max: 512 << 20,
             body_timeout: Duration::from_secs(60),
+            stall: Duration::from_secs(50),
             drain: Duration::from_secs(30),
             calls_max: 4_096,
             calls_per_user_max: 1_024,

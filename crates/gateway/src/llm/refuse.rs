@@ -32,6 +32,7 @@ impl Word for ErrorKind {
             ErrorKind::Conflict => "conflict",
             ErrorKind::TooLarge => "too_large",
             ErrorKind::Unavailable => "unavailable",
+            ErrorKind::UpstreamRateLimited => "upstream_rate",
             ErrorKind::UpstreamTimeout => "timeout",
             ErrorKind::Internal => "internal",
         }

@@ -11,6 +11,7 @@ use super::{
     asked::Output,
     call::Call,
     catalog::Target,
+    fault,
     sink::Sink,
     tokens::Counter,
     verdict::{Ending, Verdict},
@@ -227,7 +228,19 @@ impl<'c> Relay<'c> {
             has_failed: event.error.is_some(),
             is_unread: event.unread_bytes > 0,
             is_last: event.is_last,
-            pass: event.pass.into_owned(),
+            pass: match &event.error {
+                // In the provider's words it would read as the caller's own quota.
+                Some(error) if fault::is_of_account(error) => {
+                    let (provider, id) = (&self.target.provider.name, &self.call.request_id);
+                    tracing::error!(
+                        request.id = id,
+                        provider,
+                        "the account at a provider is used up or shut"
+                    );
+                    failure(self.call, fault::ACCOUNT).into_bytes()
+                }
+                Some(_) | None => event.pass.into_owned(),
+            },
             after: self.counter.total(),
         })
     }
@@ -346,15 +359,21 @@ impl<'c> Relay<'c> {
         let counted = (input.unwrap_or(self.call.asked.prompt_likely), self.passed);
         match ending {
             Ending::Cut => last.extend(self.reader.end(&self.cut(counted))),
-            Ending::BrokenOff | Ending::Stopped => last.extend(self.broken_off().into_bytes()),
+            Ending::BrokenOff | Ending::Stopped => {
+                last.extend(failure(self.call, "the provider broke off").into_bytes())
+            }
             Ending::Complete | Ending::HangUp | Ending::Void => {}
         }
         let failed = self.has_failed || matches!(ending, Ending::BrokenOff | Ending::Stopped);
         self.sink.take(&last);
-        let verdict = if (failed && !self.has_written) || self.sink.has_failed(ending) {
-            Verdict::void()
-        } else {
-            Verdict::new(self.reader.reported_usage(), counted, ending)
+        let reported = self.reader.reported_usage();
+        let used = Verdict::new(reported, counted, ending);
+        let is_delivered = !((failed && !self.has_written) || self.sink.has_failed(ending));
+        let verdict = match (is_delivered, self.has_written || reported.is_some()) {
+            (true, _) => used,
+            (false, true) => used.undelivered(),
+            // Of a provider that said nothing at all nobody knows whether it used anything.
+            (false, false) => Verdict::void(),
         };
         let metadata = self.call.metadata(&verdict, self.target);
         let settling = self.hold.finish(verdict.tokens, Some(metadata));
@@ -379,16 +398,13 @@ impl<'c> Relay<'c> {
             created_s: self.call.now_s(),
         }
     }
+}
 
-    fn broken_off(&self) -> String {
-        ErrorBody {
-            kind: ErrorKind::Unavailable,
-            message: "the provider broke off",
-            field: None,
-            request_id: Some(&self.call.request_id),
-        }
-        .event(self.call.asked.route)
-    }
+/// The event of a stream that its provider does not bring to its end.
+fn failure(call: &Call, message: &str) -> String {
+    let request_id = Some(call.request_id.as_str());
+    ErrorBody { kind: ErrorKind::Unavailable, message, field: None, request_id }
+        .event(call.asked.route)
 }
 
 /// Whether an event ends here, however its lines end.

@@ -2,15 +2,20 @@
 //!
 //! Invariant: a provider gets the headers named here and nothing else of the caller.
 
-use super::{asked::Asked, catalog::Target, echo, options::Dialect};
-use crate::client::Client;
+use super::{
+    asked::Asked,
+    catalog::{Provider, Target},
+    echo,
+    fault::Refused,
+    options::Dialect,
+};
+use crate::client::Chain;
 use axum::{
     body::Body,
     http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, header},
 };
 use bytes::Bytes;
 use novacore_dialects::{Edits, Family, Request as Read};
-use std::time::Duration;
 
 /// Headers of the caller that are sent on: which version of its API he means.
 const PASSED_ON: [&str; 3] = ["anthropic-version", "anthropic-beta", "openai-beta"];
@@ -20,7 +25,7 @@ const VERSION_DEFAULT: HeaderValue = HeaderValue::from_static("2023-06-01");
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// Why there is no answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum SendError {
     /// No connection, or it broke.
     Unreachable,
@@ -28,6 +33,26 @@ pub(crate) enum SendError {
     TimedOut,
     /// An answer that is packed though nobody asked for that, so that it cannot be metered.
     Packed,
+    /// An answer that refuses.
+    Refused(Box<Refused>),
+}
+
+impl SendError {
+    /// Whether another provider may do better.
+    pub(crate) fn is_worth_another(&self) -> bool {
+        match self {
+            SendError::Refused(refused) => refused.fault.is_worth_another(),
+            SendError::Unreachable | SendError::TimedOut | SendError::Packed => true,
+        }
+    }
+
+    /// Whether the next call would fare no better, whatever it asks.
+    pub(crate) fn is_of_provider(&self) -> bool {
+        match self {
+            SendError::Refused(refused) => refused.fault.is_of_provider(),
+            SendError::Unreachable | SendError::TimedOut | SendError::Packed => true,
+        }
+    }
 }
 
 /// What is asked of the provider beyond what the caller asks.
@@ -50,9 +75,8 @@ pub(crate) fn passed_on(headers: &HeaderMap) -> HeaderMap {
     kept
 }
 
-/// Sends the call to one provider.
+/// Sends the call to one provider; an answer is one of a model.
 pub(crate) async fn send(
-    client: &Client,
     asked: &Asked,
     target: &Target,
     headers: &HeaderMap,
@@ -66,19 +90,13 @@ pub(crate) async fn send(
     *request.method_mut() = Method::POST;
     *request.uri_mut() = provider.uri(asked.route);
     *request.headers_mut() = head(asked, target, headers, wish);
-    let answer = within(provider.head_timeout, client.request(request)).await;
-    let failed = answer.as_ref().map_or(true, |head| {
-        head.status().is_server_error() || matches!(head.status().as_u16(), 401 | 403)
-    });
-    if failed {
-        provider.standing.failed()
-    } else {
-        provider.standing.answered()
+    let head = within(provider, provider.client.request(request)).await?.map(Body::new);
+    let is_packed = is_packed(head.headers());
+    if !head.status().is_success() {
+        let refused = Refused::read(asked.route, head, is_packed).await;
+        return Err(SendError::Refused(Box::new(refused)));
     }
-    match answer {
-        Ok(head) if is_packed(head.headers()) => Err(SendError::Packed),
-        answer => answer.map(|head| head.map(Body::new)),
-    }
+    if is_packed { Err(SendError::Packed) } else { Ok(head) }
 }
 
 fn is_packed(headers: &HeaderMap) -> bool {
@@ -86,14 +104,15 @@ fn is_packed(headers: &HeaderMap) -> bool {
     encodings.any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
-async fn within<R, E: std::fmt::Display>(
-    limit: Duration,
+async fn within<R, E: std::error::Error>(
+    provider: &Provider,
     work: impl Future<Output = Result<R, E>>,
 ) -> Result<R, SendError> {
-    match tokio::time::timeout(limit, work).await {
+    match tokio::time::timeout(provider.head_timeout, work).await {
         Ok(Ok(done)) => Ok(done),
         Ok(Err(error)) => {
-            tracing::warn!(%error, "a provider could not be reached");
+            let (provider, error) = (&provider.name, Chain(&error));
+            tracing::warn!(provider, %error, "a provider could not be reached");
             Err(SendError::Unreachable)
         }
         Err(_) => Err(SendError::TimedOut),

@@ -1,7 +1,11 @@
 //! Where a stream goes: to the caller as it comes, or into one answer for a caller who wants no
 //! stream.
 
-use super::{refuse::Refusal, verdict::Ending};
+use super::{
+    feed::{Feed, feed},
+    refuse::Refusal,
+    verdict::Ending,
+};
 use axum::{
     body::Body,
     http::{HeaderMap, HeaderValue, header},
@@ -9,21 +13,16 @@ use axum::{
 };
 use bytes::Bytes;
 use novacore_dialects::{AssembleError, Assembly, ErrorKind, Route, StreamOptions, StreamReader};
-use std::{convert::Infallible, time::Duration};
-use tokio::sync::{mpsc, oneshot};
-use tokio_stream::wrappers::ReceiverStream;
+use std::time::Duration;
+use tokio::sync::oneshot;
 
-/// How many chunks wait for a caller who reads slowly.
-const CHUNKS_WAITING: usize = 16;
-/// How long he may read nothing before he is taken for gone.
-const STALL: Duration = Duration::from_secs(50);
 /// Longest answer that is put together, in bytes.
 const ASSEMBLED_BYTES_MAX: usize = 64 << 20;
 
 /// Where a stream goes.
 pub(crate) enum Sink {
-    /// To the caller.
-    Stream(mpsc::Sender<Result<Bytes, Infallible>>),
+    /// To the caller, who may read nothing for so long.
+    Stream(Feed, Duration),
     /// Into one answer.
     Whole(Box<Whole>),
     /// Nobody is there any more.
@@ -42,13 +41,17 @@ pub(crate) struct Whole {
 
 impl Sink {
     /// Answers the caller with a stream.
-    pub(crate) fn stream(reply: oneshot::Sender<Response>, mut head: HeaderMap) -> Sink {
-        let (sender, receiver) = mpsc::channel(CHUNKS_WAITING);
-        let mut response = Response::new(Body::from_stream(ReceiverStream::new(receiver)));
+    pub(crate) fn stream(
+        reply: oneshot::Sender<Response>,
+        mut head: HeaderMap,
+        stall: Duration,
+    ) -> Sink {
+        let (feed, served) = feed();
+        let mut response = Response::new(Body::from_stream(served));
         head.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         *response.headers_mut() = head;
         match reply.send(response) {
-            Ok(()) => Sink::Stream(sender),
+            Ok(()) => Sink::Stream(feed, stall),
             Err(_) => Sink::Nobody,
         }
     }
@@ -78,16 +81,17 @@ impl Sink {
     /// Waits until the caller has gone away.
     pub(crate) async fn gone(&mut self) {
         match self {
-            Sink::Stream(sender) => sender.closed().await,
+            Sink::Stream(feed, _) => feed.closed().await,
             Sink::Whole(whole) => whole.reply.closed().await,
             Sink::Nobody => {}
         }
-        if matches!(self, Sink::Stream(_)) {
+        if matches!(self, Sink::Stream(..)) {
             *self = Sink::Nobody;
         }
     }
 
-    /// Passes bytes on. False if nobody takes them.
+    /// Passes bytes on. False if nobody takes them: the caller has gone away, or has read nothing
+    /// for so long that he is taken for gone.
     pub(crate) async fn send(&mut self, bytes: Bytes) -> bool {
         if bytes.is_empty() {
             return true;
@@ -98,13 +102,15 @@ impl Sink {
                 true
             }
             Sink::Nobody => false,
-            Sink::Stream(sender) => {
-                let sent = tokio::time::timeout(STALL, sender.send(Ok(bytes))).await;
-                let is_sent = matches!(sent, Ok(Ok(())));
-                if !is_sent {
-                    *self = Sink::Nobody;
+            Sink::Stream(feed, stall) => {
+                let sent = tokio::time::timeout(*stall, feed.send(bytes)).await;
+                if sent == Ok(true) {
+                    return true;
                 }
-                is_sent
+                if let Sink::Stream(feed, _) = std::mem::replace(self, Sink::Nobody) {
+                    feed.give_up();
+                }
+                false
             }
         }
     }
@@ -122,7 +128,7 @@ impl Sink {
             Sink::Whole(whole) => {
                 whole.assembly.is_err() || matches!(ending, Ending::BrokenOff | Ending::Stopped)
             }
-            Sink::Stream(_) | Sink::Nobody => false,
+            Sink::Stream(..) | Sink::Nobody => false,
         }
     }
 
@@ -132,6 +138,9 @@ impl Sink {
             return whole.answer(ending);
         }
         self.send(last.into()).await;
+        if let Sink::Stream(feed, _) = self {
+            feed.end();
+        }
     }
 }
 

@@ -1,7 +1,6 @@
 //! What all calls of models share.
 
 use super::{catalog::Catalog, open_calls::OpenCalls, options::HoldOptions};
-use crate::client::Client;
 use novacore_app::cx::Cx;
 use novacore_vocab::ResourceName;
 use std::{fmt, sync::Arc};
@@ -11,7 +10,6 @@ use tokio_util::sync::CancellationToken;
 /// What all calls share.
 pub(crate) struct State {
     pub(crate) cx: Cx,
-    pub(crate) client: Client,
     pub(crate) catalog: Catalog,
     pub(crate) holds: HoldOptions,
     /// Those without a maximum.

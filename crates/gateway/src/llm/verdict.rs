@@ -46,6 +46,16 @@ pub(crate) struct Verdict {
     pub(crate) is_estimated: bool,
     pub(crate) ending: Ending,
     pub(crate) usage: Option<Usage>,
+    /// What the provider used for an answer that nobody was given.
+    pub(crate) lost: Option<Lost>,
+}
+
+/// Tokens that a provider used and nobody is charged for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Lost {
+    pub(crate) input: u64,
+    pub(crate) output: u64,
+    pub(crate) is_estimated: bool,
 }
 
 impl Verdict {
@@ -56,15 +66,26 @@ impl Verdict {
         match reported {
             Some((tokens, said)) => {
                 let input = said.unwrap_or(tokens).min(tokens);
-                Verdict { tokens, input, is_estimated: false, ending, usage }
+                Verdict { tokens, input, is_estimated: false, ending, usage, lost: None }
             }
-            None => Verdict { tokens: input + output, input, is_estimated: true, ending, usage },
+            None => {
+                let tokens = input + output;
+                Verdict { tokens, input, is_estimated: true, ending, usage, lost: None }
+            }
         }
     }
 
     /// Nothing is charged.
     pub(crate) const fn void() -> Verdict {
-        Verdict { tokens: 0, input: 0, is_estimated: false, ending: Ending::Void, usage: None }
+        let (ending, usage, lost) = (Ending::Void, None, None);
+        Verdict { tokens: 0, input: 0, is_estimated: false, ending, usage, lost }
+    }
+
+    /// Nothing is charged for what is not delivered, though the provider may charge for it.
+    pub(crate) const fn undelivered(self) -> Verdict {
+        let (input, is_estimated) = (self.input, self.is_estimated);
+        let lost = Lost { input, output: self.tokens - self.input, is_estimated };
+        Verdict { lost: Some(lost), ..Verdict::void() }
     }
 
     /// The entry's metadata. Names are bounded by the configuration, so that it always fits.

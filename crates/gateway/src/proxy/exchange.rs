@@ -11,7 +11,7 @@ use super::{
     upload::{Upload, UploadFault},
     upstreams::{Base, Upstreams},
 };
-use crate::client::Client;
+use crate::client::{Chain, Client};
 use axum::{
     body::Body,
     http::{HeaderMap, Method, Request, Version, uri::InvalidUriParts},
@@ -23,7 +23,6 @@ use novacore_app::metrics::RouteMeter;
 use novacore_edge::Failure;
 use novacore_wire::problem::{Problem, ProblemKind};
 use std::{
-    error::Error,
     fmt,
     pin::pin,
     time::{Duration, Instant},
@@ -193,20 +192,5 @@ impl From<Failed> for Failure {
             }
             Failed::Path => told(ProblemKind::MalformedRequest, "the path cannot be forwarded"),
         }
-    }
-}
-
-/// An error with its causes.
-struct Chain<'a>(&'a dyn Error);
-
-impl fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut next = self.0.source();
-        while let Some(error) = next {
-            write!(f, ": {error}")?;
-            next = error.source();
-        }
-        Ok(())
     }
 }

@@ -3,11 +3,11 @@
 //! Invariant: a route that was made has no prefix of our own paths, no zero limit, and upstreams
 //! that are plain addresses. The error names the field.
 
-use super::{breaker::BreakerLimits, path::Prefix, route::Limits, upstreams::Base};
-use crate::options::OptionsError;
+use super::{path::Prefix, route::Limits, upstreams::Base};
+use crate::{breaker::BreakerLimits, options::OptionsError};
 use axum::http::{HeaderValue, Uri};
 use novacore_access::Role;
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, path::PathBuf, time::Duration};
 
 /// Paths that are served here: no prefix may be one, lie under one, or have one under it.
 const OWN_PATHS: [&str; 12] = [
@@ -55,6 +55,9 @@ pub struct RouteOptions {
     pub roles: Vec<String>,
     /// Whether the service speaks HTTP/2 without TLS.
     pub http2: bool,
+    /// Certificates of the authorities that are believed of it, in PEM format; none stands for the
+    /// system's.
+    pub ca_file: Option<PathBuf>,
     /// Until the head of the answer.
     pub timeout_ms: u64,
     /// Between two parts of an answer.
@@ -82,6 +85,7 @@ impl Default for RouteOptions {
             audience: None,
             roles: Vec::new(),
             http2: false,
+            ca_file: None,
             timeout_ms: 30_000,
             idle_ms: 300_000,
             body_bytes_max: 10 << 20,
@@ -97,12 +101,15 @@ impl Default for RouteOptions {
 /// A route that makes sense.
 #[derive(Debug)]
 pub(super) struct Parsed {
+    /// Its place in the configuration.
+    pub(super) index: usize,
     pub(super) prefix: Prefix,
     pub(super) bases: Vec<Base>,
     pub(super) rewrite: Option<String>,
     pub(super) audience: String,
     pub(super) roles: Vec<Role>,
     pub(super) http2: bool,
+    pub(super) ca_file: Option<PathBuf>,
     pub(super) limits: Limits,
     pub(super) breaker: BreakerLimits,
 }
@@ -114,7 +121,7 @@ pub(super) fn parse(routes: &[RouteOptions]) -> Result<Vec<Parsed>, OptionsError
         let fail = |key: &str, why: String| {
             Err(OptionsError::new(format!("upstreams[{index}].{key}"), why))
         };
-        let parsed = match parse_one(route) {
+        let parsed = match parse_one(index, route) {
             Ok(parsed) => parsed,
             Err((key, why)) => return fail(key, why),
         };
@@ -131,7 +138,7 @@ pub(super) fn parse(routes: &[RouteOptions]) -> Result<Vec<Parsed>, OptionsError
 
 type Fault = (&'static str, String);
 
-fn parse_one(route: &RouteOptions) -> Result<Parsed, Fault> {
+fn parse_one(index: usize, route: &RouteOptions) -> Result<Parsed, Fault> {
     let ms = |key, value| in_range(key, value, LIMIT_MS_MAX).map(Duration::from_millis);
     let most = |key, value| in_range(key, value, u64::from(u32::MAX));
     let prefix = prefix(&route.prefix)?;
@@ -140,11 +147,13 @@ fn parse_one(route: &RouteOptions) -> Result<Parsed, Fault> {
         return Err(("audience", "must not be empty".to_owned()));
     }
     Ok(Parsed {
+        index,
         bases: bases(&route.urls)?,
         rewrite: route.rewrite.as_deref().map(rewrite).transpose()?,
         audience,
         roles: roles(&route.roles)?,
         http2: route.http2,
+        ca_file: route.ca_file.clone(),
         limits: Limits {
             head: ms("timeout_ms", route.timeout_ms)?,
             idle: ms("idle_ms", route.idle_ms)?,

@@ -5,7 +5,6 @@
 //! Not here: sending it (`exchange`), bodies on their way (`upload`, `download`).
 
 use super::{
-    breaker::Health,
     download::{Download, Place},
     exchange::{Call, Exchange, Failed, RETRY},
     headers::{self, REQUEST_ID, Told},
@@ -15,7 +14,7 @@ use super::{
     upload::{Upload, UploadFault, UploadLimits},
     upstreams::Upstreams,
 };
-use crate::client::Client;
+use crate::{breaker::Health, client::Client};
 use axum::{
     body::{Body, HttpBody},
     extract::ConnectInfo,

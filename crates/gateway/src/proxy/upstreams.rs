@@ -1,17 +1,16 @@
 //! The upstreams of a route: whose turn it is, and who is left alone.
 //!
-//! Invariant: every call that was let through is brought back to its breaker, however it ends.
+//! Not here: when one is left alone (`breaker`).
 
-use super::breaker::{Breaker, BreakerLimits, Health, Outcome, Ticket};
+use crate::breaker::{self, BreakerLimits, Health, Watch};
 use axum::http::{
     Uri,
     uri::{Authority, InvalidUriParts, Parts, PathAndQuery, Scheme},
 };
 use novacore_app::metrics::RouteMeter;
-use parking_lot::Mutex;
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// Where an upstream is.
@@ -44,14 +43,13 @@ impl Base {
 pub(super) struct Upstreams {
     all: Vec<Upstream>,
     turn: AtomicUsize,
-    begun: Instant,
     meter: RouteMeter,
 }
 
 #[derive(Debug)]
 struct Upstream {
     base: Base,
-    breaker: Mutex<Breaker>,
+    watch: Watch,
 }
 
 impl Upstreams {
@@ -59,11 +57,10 @@ impl Upstreams {
         for index in 0..bases.len() {
             meter.available(index + 1, true);
         }
-        let upstream = |base| Upstream { base, breaker: Mutex::new(Breaker::new(limits)) };
+        let upstream = |base| Upstream { base, watch: Watch::new(limits) };
         Upstreams {
             all: bases.into_iter().map(upstream).collect(),
             turn: AtomicUsize::new(0),
-            begun: Instant::now(),
             meter,
         }
     }
@@ -71,24 +68,29 @@ impl Upstreams {
     /// The next one that lets a call through, or after what time there may be one. One that has
     /// just failed comes last.
     pub(super) fn next(&self, failed: Option<usize>) -> Result<Attempt<'_>, Duration> {
-        let now = self.begun.elapsed();
         let count = self.all.len();
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         let in_turn = (0..count).map(|step| turn.wrapping_add(step) % count);
         let order = in_turn.filter(|index| Some(*index) != failed).chain(failed);
         let mut wait = Duration::MAX;
         for index in order {
-            match self.all[index].breaker.lock().admit(now) {
-                Ok(ticket) => return Ok(Attempt { upstreams: self, index, ticket: Some(ticket) }),
+            match self.all[index].watch.admit() {
+                Ok(inner) => return Ok(Attempt { upstreams: self, index, inner }),
                 Err(after) => wait = wait.min(after),
             }
         }
         Err(wait)
     }
 
+    fn tell(&self, index: usize, available: Option<bool>) {
+        if let Some(available) = available {
+            self.meter.available(index + 1, available);
+        }
+    }
+
     /// What calls have shown of each.
     pub(super) fn health(&self) -> Vec<Health> {
-        self.all.iter().map(|upstream| upstream.breaker.lock().health()).collect()
+        self.all.iter().map(|upstream| upstream.watch.health()).collect()
     }
 }
 
@@ -97,7 +99,7 @@ impl Upstreams {
 pub(super) struct Attempt<'a> {
     upstreams: &'a Upstreams,
     index: usize,
-    ticket: Option<Ticket>,
+    inner: breaker::Attempt<'a>,
 }
 
 impl Attempt<'_> {
@@ -110,32 +112,13 @@ impl Attempt<'_> {
     }
 
     /// The upstream answered.
-    pub(super) fn answered(mut self) {
-        self.settle(Outcome::Answered);
+    pub(super) fn answered(self) {
+        self.upstreams.tell(self.index, self.inner.answered());
     }
 
     /// The upstream could not be reached, broke off, or took too long.
-    pub(super) fn failed(mut self) {
-        self.settle(Outcome::Failed);
-    }
-
-    fn settle(&mut self, outcome: Outcome) {
-        let Some(ticket) = self.ticket.take() else { return };
-        let now = self.upstreams.begun.elapsed();
-        let mut breaker = self.upstreams.all[self.index].breaker.lock();
-        let was_closed = breaker.is_closed();
-        breaker.settle(ticket, outcome, now);
-        let is_closed = breaker.is_closed();
-        drop(breaker);
-        if is_closed != was_closed {
-            self.upstreams.meter.available(self.index + 1, is_closed);
-        }
-    }
-}
-
-impl Drop for Attempt<'_> {
-    fn drop(&mut self) {
-        self.settle(Outcome::Unknown);
+    pub(super) fn failed(self) {
+        self.upstreams.tell(self.index, self.inner.failed());
     }
 }
 

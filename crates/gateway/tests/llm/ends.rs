@@ -4,6 +4,7 @@ use super::{
     stage::{Answer, Stage, ask, ask_stream, read_words},
     upstream::PROMPT,
 };
+use novacore_gateway::{Options, ProviderOptions};
 use serde_json::json;
 
 #[tokio::test]
@@ -38,8 +39,39 @@ async fn a_provider_that_breaks_off_is_told_of_and_charged_as_counted() {
 }
 
 #[tokio::test]
-async fn a_provider_that_fails_costs_nothing_and_another_is_tried() {
+async fn what_was_used_for_nobody_is_the_operators_loss() {
     let stage = Stage::new(5_000).await;
+    // Before any word nobody knows of a loss, and a whole answer is none.
+    for (model, words, status) in
+        [("breaking", 0, 503), ("breaking", 20, 503), ("billed", 1, 503), ("plain", 3, 200)]
+    {
+        let answer = stage.chat_whole(&ask(model, words)).await;
+        assert_eq!(answer.status, status, "{model} {words}: {}", answer.text);
+    }
+    // What was written to a caller is his.
+    let answer = stage.chat_whole(&ask_stream("billed", 1, None)).await;
+    assert_eq!((answer.status, answer.words()), (200, 1));
+    assert_eq!(stage.settled().await, (i64::try_from(PROMPT + 3 + PROMPT + 1).unwrap(), 0));
+    let metrics = stage.metrics();
+    let lost = |model: &str, kind: &str, source: &str| {
+        let labels = format!("provider=\"main\",model=\"{model}\",kind=\"{kind}\"");
+        let name = format!("llm_lost_tokens_total{{{labels},source=\"{source}\"}} ");
+        let line = metrics.lines().find_map(|line| line.split_once(&name));
+        line.map(|(_, figure)| figure.parse::<u64>().unwrap())
+    };
+    assert_eq!(lost("breaking", "output", "estimated"), Some(20), "{metrics}");
+    assert!(lost("breaking", "input", "estimated").is_some_and(|tokens| tokens > 0));
+    assert_eq!(lost("billed", "output", "reported"), Some(1), "{metrics}");
+    assert_eq!(lost("billed", "input", "reported"), Some(PROMPT), "{metrics}");
+    assert_eq!(lost("plain", "output", "reported"), None);
+}
+
+#[tokio::test]
+async fn a_provider_that_fails_costs_nothing_and_another_is_tried() {
+    let once = |options: &mut Options, _: &ProviderOptions| {
+        options.llm.providers.iter_mut().for_each(|provider| provider.breaker_failures = 1);
+    };
+    let stage = Stage::of(5_000, once).await;
     let mut body = ask("failing", 3);
     body["max_tokens"] = json!(10);
     assert_eq!(stage.chat_whole(&body).await.status, 500);
@@ -51,7 +83,7 @@ async fn a_provider_that_fails_costs_nothing_and_another_is_tried() {
     assert_eq!(stage.upstream.calls(), 3);
     let metrics = stage.metrics();
     assert!(metrics.contains("llm_fallbacks_total{provider=\"gone\"} 1"), "{metrics}");
-    // Those that failed are tried last from now on.
+    // Those that failed are passed over from now on.
     assert_eq!(stage.chat_whole(&body).await.status, 200);
     assert_eq!(stage.upstream.calls(), 4);
 }

@@ -3,10 +3,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails here and now")]
 
+mod bodies;
+mod breakers;
+mod counts;
 mod ends;
+mod faults;
 mod odd;
 mod quota;
 mod refusals;
 mod stage;
+mod stalls;
+mod tls;
 mod upstream;
 mod usage;

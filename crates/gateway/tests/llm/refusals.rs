@@ -101,6 +101,16 @@ async fn models_are_listed_to_those_who_may_call_them() {
     assert!(names.iter().any(|model| model["id"] == "claude" && model["owned_by"] == "anthropic"));
     let answer = Answer::of(stage.send(get("/v1/models/plain", stage.token())).await).await;
     assert_eq!(answer.json()["id"], "plain");
+    // As SDKs write it, and as people do.
+    for path in ["/v1/models/meta%2Fllama%3A3", "/v1/models/meta/llama:3"] {
+        let answer = Answer::of(stage.send(get(path, stage.token())).await).await;
+        assert_eq!((answer.status, &answer.json()["id"]), (200, &json!("meta/llama:3")), "{path}");
+    }
+    // Decoded once: a name that is encoded twice, or no text, is another one.
+    for path in ["meta%252Fllama%3A3", "%FF", "..%2Fmeta%2Fllama%3A3", "meta%2Fllama%3A3%2F"] {
+        let path = format!("/v1/models/{path}");
+        assert_eq!(stage.send(get(&path, stage.token())).await.status(), 404, "{path}");
+    }
     assert_eq!(stage.send(get("/v1/models/none", stage.token())).await.status(), 404);
     assert_eq!(stage.send(get("/v1/models", "nonsense")).await.status(), 401);
 }

@@ -14,7 +14,8 @@ use novacore_app::{
 };
 use novacore_edge::DataPlane;
 use novacore_gateway::{
-    Dialect, Gateway, HoldOptions, LlmOptions, ModelOptions, Options, ProviderOptions, Tokenizer,
+    Dialect, Gateway, HoldOptions, LlmOptions, ModelOptions, Options, OptionsError,
+    ProviderOptions, Tokenizer,
 };
 use novacore_ledger::{Cap, Limit, Policy, Tier, standing};
 use novacore_store_suite::memory::{HandClock, Memory};
@@ -28,7 +29,7 @@ const JWT_SECRET: &str = "the-jwt-secret-of-the-tests-0123456789";
 pub(crate) const PROVIDER_KEY: &str = "sk-of-the-provider";
 
 /// What the provider is asked for, by name.
-const MODES: [&str; 17] = [
+const MODES: [&str; 25] = [
     "plain",
     "silent",
     "lying",
@@ -46,6 +47,14 @@ const MODES: [&str; 17] = [
     "unended",
     "torn",
     "torn-late",
+    "used-up",
+    "used-up-200",
+    "used-up-late",
+    "unpaid",
+    "poor",
+    "barred",
+    "busy",
+    "billed",
 ];
 
 pub(crate) struct Stage {
@@ -97,12 +106,74 @@ fn provider(
         name: name.to_owned(),
         dialect,
         base_url: upstream.url.clone(),
+        ca_file: None,
         key: Some(PROVIDER_KEY.into()),
         enforces_maximum: true,
         head_timeout: Duration::from_secs(20),
         idle_timeout: Duration::from_secs(20),
+        breaker_failures: 3,
+        breaker_pause: Duration::from_secs(3_600),
         models,
     }
+}
+
+/// Every kind of provider, before one upstream.
+fn llm(upstream: &Upstream) -> LlmOptions {
+    let (trusted, untrusted): (Vec<_>, Vec<_>) =
+        models().into_iter().partition(|model| model.name != "lying");
+    let named = |name: &str, upstream_name: &str| ModelOptions {
+        upstream_name: Some(upstream_name.to_owned()),
+        tokenizer: Tokenizer::O200k,
+        ..ModelOptions::named(name)
+    };
+    let claude = named("claude", "plain");
+    let gone = ProviderOptions {
+        base_url: "http://127.0.0.1:1/v1".into(),
+        ..provider("gone", Dialect::OpenAi, upstream, vec![named("spare", "plain")])
+    };
+    let providers = vec![
+        provider("main", Dialect::OpenAi, upstream, trusted),
+        ProviderOptions {
+            enforces_maximum: false,
+            ..provider("liar", Dialect::OpenAi, upstream, untrusted)
+        },
+        provider("anthropic", Dialect::Anthropic, upstream, vec![claude]),
+        provider("broken", Dialect::OpenAi, upstream, vec![named("spare", "failing")]),
+        gone,
+        provider("last", Dialect::OpenAi, upstream, vec![named("spare", "plain")]),
+        provider(
+            "echo",
+            Dialect::Echo,
+            upstream,
+            vec![ModelOptions::named("echo"), ModelOptions::named("meta/llama:3")],
+        ),
+    ];
+    let holds = HoldOptions { drain: Duration::from_secs(20), ..HoldOptions::default() };
+    LlmOptions { providers, aliases: Vec::new(), holds }
+}
+
+fn options(upstream: &Upstream, change: impl FnOnce(&mut Options, &ProviderOptions)) -> Options {
+    let mut options = Options { llm: llm(upstream), ..Options::default() };
+    change(&mut options, &provider("main", Dialect::OpenAi, upstream, models()));
+    options
+}
+
+/// A store in memory with a user on trial, and what stands on it.
+fn store(cap: i64) -> (Arc<Memory>, Cx) {
+    let clock = Arc::new(HandClock::at("2026-11-24T12:00:00Z".parse().unwrap()));
+    let memory = Arc::new(Memory::with_policy(clock.clone(), policy(cap)));
+    memory.insert_user(stored());
+    let secret = |text: &str| SecretString::from(text.to_owned());
+    let secrets = AuthSecrets {
+        jwt: secret(JWT_SECRET),
+        refresh: secret("the-refresh-secret-of-the-tests-0123456789"),
+        service_token: secret("the-service-token-of-the-tests-0123456789"),
+    };
+    let options = AuthOptions { hash_memory_kib: 8, hash_passes: 1, ..AuthOptions::default() };
+    let auth = Auth::new(memory.clone(), clock.clone(), &secrets, options).unwrap();
+    let metrics = Arc::new(Metrics::new());
+    let cx = Cx::new(memory.clone(), memory.clone(), clock.clone(), Arc::new(auth), metrics);
+    (memory, cx)
 }
 
 impl Stage {
@@ -113,50 +184,24 @@ impl Stage {
 
     /// The same with other bounds.
     pub(crate) async fn with(cap: i64, bounds: impl FnOnce(&mut HoldOptions)) -> Stage {
+        Stage::of(cap, |options, _| bounds(&mut options.llm.holds)).await
+    }
+
+    /// The same with other options; the second argument is a provider whose models are to be set.
+    pub(crate) async fn of(cap: i64, change: impl FnOnce(&mut Options, &ProviderOptions)) -> Stage {
         let upstream = Upstream::start().await;
-        let clock = Arc::new(HandClock::at("2026-11-24T12:00:00Z".parse().unwrap()));
-        let memory = Arc::new(Memory::with_policy(clock.clone(), policy(cap)));
-        memory.insert_user(stored());
-        let secret = |text: &str| SecretString::from(text.to_owned());
-        let secrets = AuthSecrets {
-            jwt: secret(JWT_SECRET),
-            refresh: secret("the-refresh-secret-of-the-tests-0123456789"),
-            service_token: secret("the-service-token-of-the-tests-0123456789"),
-        };
-        let options = AuthOptions { hash_memory_kib: 8, hash_passes: 1, ..AuthOptions::default() };
-        let auth = Auth::new(memory.clone(), clock.clone(), &secrets, options).unwrap();
-        let metrics = Arc::new(Metrics::new());
-        let cx = Cx::new(memory.clone(), memory.clone(), clock.clone(), Arc::new(auth), metrics);
-        let (trusted, untrusted): (Vec<_>, Vec<_>) =
-            models().into_iter().partition(|model| model.name != "lying");
-        let named = |name: &str, upstream_name: &str| ModelOptions {
-            upstream_name: Some(upstream_name.to_owned()),
-            tokenizer: Tokenizer::O200k,
-            ..ModelOptions::named(name)
-        };
-        let claude = named("claude", "plain");
-        let gone = ProviderOptions {
-            base_url: "http://127.0.0.1:1/v1".into(),
-            ..provider("gone", Dialect::OpenAi, &upstream, vec![named("spare", "plain")])
-        };
-        let providers = vec![
-            provider("main", Dialect::OpenAi, &upstream, trusted),
-            ProviderOptions {
-                enforces_maximum: false,
-                ..provider("liar", Dialect::OpenAi, &upstream, untrusted)
-            },
-            provider("anthropic", Dialect::Anthropic, &upstream, vec![claude]),
-            provider("broken", Dialect::OpenAi, &upstream, vec![named("spare", "failing")]),
-            gone,
-            provider("last", Dialect::OpenAi, &upstream, vec![named("spare", "plain")]),
-            provider("echo", Dialect::Echo, &upstream, vec![ModelOptions::named("echo")]),
-        ];
-        let mut holds = HoldOptions { drain: Duration::from_secs(20), ..HoldOptions::default() };
-        bounds(&mut holds);
-        let llm = LlmOptions { providers, aliases: Vec::new(), holds };
-        let gateway = Gateway::new(cx.clone(), Options { llm, ..Options::default() }).unwrap();
+        let (memory, cx) = store(cap);
+        let gateway = Gateway::new(cx.clone(), options(&upstream, change)).unwrap();
         let token = token(&cx);
         Stage { gateway: Arc::new(gateway), upstream, memory, cx, token }
+    }
+
+    /// Why there is no gateway with such options.
+    pub(crate) async fn refused(
+        change: impl FnOnce(&mut Options, &ProviderOptions),
+    ) -> OptionsError {
+        let upstream = Upstream::start().await;
+        Gateway::new(store(1).1, options(&upstream, change)).unwrap_err()
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Response<Body> {

@@ -5,19 +5,28 @@ use axum::{
     Router,
     body::{Body, to_bytes},
     extract::{Request, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode, Version, header},
     response::{IntoResponse, Response},
 };
 use futures::{Stream, StreamExt, stream};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto,
+    service::TowerToHyperService,
+};
 use serde_json::{Value, json};
 use std::{
     convert::Infallible,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
-use tokio::sync::{Mutex, Semaphore};
+use tokio::{
+    net::TcpListener,
+    sync::{Mutex, Semaphore},
+};
+use tokio_rustls::{TlsAcceptor, rustls::ServerConfig};
 
 /// One token of o200k.
 pub(crate) const WORD: &str = " hello";
@@ -32,6 +41,10 @@ pub(crate) struct Seen {
     pub(crate) served: AtomicU64,
     /// The headers and body of the last call.
     pub(crate) last: Mutex<(HeaderMap, Value)>,
+    /// How the last call came.
+    pub(crate) version: Mutex<Option<Version>>,
+    /// Whether it is broken and says so.
+    pub(crate) is_down: AtomicBool,
     /// One permit lets one word of a `gated` answer out.
     pub(crate) gate: Semaphore,
 }
@@ -43,21 +56,53 @@ pub(crate) struct Upstream {
 
 impl Upstream {
     pub(crate) async fn start() -> Upstream {
-        let seen = Arc::new(Seen {
-            calls: AtomicU64::new(0),
-            served: AtomicU64::new(0),
-            last: Mutex::default(),
-            gate: Semaphore::new(0),
-        });
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (listener, seen, routes) = Upstream::parts().await;
         let url = format!("http://{}/v1", listener.local_addr().unwrap());
-        let routes = Router::new().fallback(answer).with_state(seen.clone());
         tokio::spawn(async move { axum::serve(listener, routes).await });
         Upstream { url, seen }
     }
 
+    /// The same over TLS.
+    pub(crate) async fn start_with_tls(config: ServerConfig) -> Upstream {
+        let (listener, seen, routes) = Upstream::parts().await;
+        let url = format!("https://{}/v1", listener.local_addr().unwrap());
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (acceptor, service) =
+                    (acceptor.clone(), TowerToHyperService::new(routes.clone()));
+                tokio::spawn(async move {
+                    // Whoever does not believe the certificate goes away here.
+                    if let Ok(stream) = acceptor.accept(stream).await {
+                        let builder = auto::Builder::new(TokioExecutor::new());
+                        let _ = builder.serve_connection(TokioIo::new(stream), service).await;
+                    }
+                });
+            }
+        });
+        Upstream { url, seen }
+    }
+
+    async fn parts() -> (TcpListener, Arc<Seen>, Router) {
+        let seen = Arc::new(Seen {
+            calls: AtomicU64::new(0),
+            served: AtomicU64::new(0),
+            last: Mutex::default(),
+            version: Mutex::default(),
+            is_down: AtomicBool::new(false),
+            gate: Semaphore::new(0),
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        (listener, seen.clone(), Router::new().fallback(answer).with_state(seen))
+    }
+
     pub(crate) fn served(&self) -> u64 {
         self.seen.served.load(Ordering::SeqCst)
+    }
+
+    /// Breaks it, or mends it.
+    pub(crate) fn set_down(&self, is_down: bool) {
+        self.seen.is_down.store(is_down, Ordering::SeqCst);
     }
 
     pub(crate) fn calls(&self) -> u64 {
@@ -69,16 +114,21 @@ async fn answer(State(seen): State<Arc<Seen>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let bytes = to_bytes(body, BODY_BYTES_MAX).await.unwrap();
     let ask: Value = serde_json::from_slice(&bytes).unwrap();
+    *seen.version.lock().await = Some(parts.version);
     *seen.last.lock().await = (parts.headers, ask.clone());
     seen.calls.fetch_add(1, Ordering::SeqCst);
+    if seen.is_down.load(Ordering::SeqCst) {
+        return (StatusCode::INTERNAL_SERVER_ERROR, "{}").into_response();
+    }
     let mode = ask["model"].as_str().unwrap().to_owned();
     match mode.as_str() {
         "failing" => return (StatusCode::INTERNAL_SERVER_ERROR, "{}").into_response(),
-        "strict" => {
-            return (StatusCode::BAD_REQUEST, r#"{"error":{"message":"no"}}"#).into_response();
-        }
-        "locked" => return (StatusCode::UNAUTHORIZED, "your key sk-1 is wrong").into_response(),
         odd => {
+            if let Some((status, body)) = refusal(odd) {
+                let retry =
+                    [(header::RETRY_AFTER, "7"), (header::CONTENT_TYPE, "application/json")];
+                return (StatusCode::from_u16(status).unwrap(), retry, body).into_response();
+            }
             if let Some((media, encoding, body)) = odd_answer(odd) {
                 let encoding = encoding.map(|name| (header::CONTENT_ENCODING, name));
                 let media = [(header::CONTENT_TYPE, media)];
@@ -119,6 +169,32 @@ async fn answer(State(seen): State<Arc<Seen>>, request: Request) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
 }
 
+/// What it refuses with: status and body. All but the first name us, and not the caller.
+fn refusal(mode: &str) -> Option<(u16, &'static str)> {
+    Some(match mode {
+        "strict" => (400, r#"{"error":{"message":"no"}}"#),
+        "locked" => (401, "your key sk-1 is wrong"),
+        "unpaid" => (402, r#"{"error":{"type":"billing_error","message":"sk-1 must pay"}}"#),
+        "barred" => (403, r#"{"error":{"type":"permission_error","message":"not sk-1"}}"#),
+        "poor" => (
+            400,
+            r#"{"type":"error","error":{"type":"invalid_request_error",
+            "message":"Your credit balance is too low, sk-1"}}"#,
+        ),
+        "busy" => (
+            429,
+            r#"{"error":{"type":"requests","code":"rate_limit_exceeded",
+            "message":"Rate limit reached for sk-1"}}"#,
+        ),
+        "used-up" => (
+            429,
+            r#"{"error":{"type":"insufficient_quota","code":"insufficient_quota",
+            "message":"You exceeded your current quota, sk-1"}}"#,
+        ),
+        _ => return None,
+    })
+}
+
 /// A chunk of a chat stream with one word, without the blank line after it.
 const CHUNK: &str = r#"data: {"choices":[{"index":0,"delta":{"content":" hello"}}]}"#;
 
@@ -126,15 +202,23 @@ const CHUNK: &str = r#"data: {"choices":[{"index":0,"delta":{"content":" hello"}
 fn odd_answer(mode: &str) -> Option<(&'static str, Option<&'static str>, String)> {
     let (json, sse) = ("application/json", "text/event-stream");
     let overloaded = r#"{"error":{"type":"overloaded","message":"come back"}}"#;
+    let used_up = r#"{"error":{"type":"insufficient_quota","message":"You, sk-1"}}"#;
     let largest = r#"{"choices":[{"index":0,"message":{"content":"hello"},"finish_reason":"stop"}],
         "usage":{"prompt_tokens":9007199254740991,"completion_tokens":9007199254740991}}"#;
     Some(match mode {
         "page" => ("text/html", None, "<html>hello hello</html>".repeat(100)),
         "zipped" => (json, Some("gzip"), "\u{1f}not what it seems".to_owned()),
         "error-200" => (json, None, overloaded.to_owned()),
+        "used-up-200" => (json, None, used_up.to_owned()),
         "boundless" => (json, None, largest.to_owned()),
+        "used-up-late" => (sse, None, format!("data: {used_up}\n\n")),
         "unended" => (sse, None, format!("{CHUNK}\n\n{CHUNK}\n\ndata: [DONE]")),
         "torn" => (sse, None, format!("{CHUNK}\n\n{}", &CHUNK[..CHUNK.len() - 9])),
+        // It says what it costs, and not that it has ended.
+        "billed" => {
+            let usage = r#"{"prompt_tokens":15,"completion_tokens":1}"#;
+            (sse, None, format!("{CHUNK}\n\ndata: {{\"choices\":[],\"usage\":{usage}}}\n\n"))
+        }
         "torn-late" => (sse, None, format!("{CHUNK}\n\n{CHUNK}\n")),
         _ => return None,
     })

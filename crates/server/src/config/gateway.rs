@@ -8,7 +8,7 @@ use novacore_gateway::{
 };
 use secrecy::SecretString;
 use serde::Deserialize;
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 /// Section `gateway`.
 #[derive(Clone, Debug, Deserialize)]
@@ -21,6 +21,7 @@ pub(crate) struct GatewayConfig {
     pub(crate) body_bytes_max: usize,
     pub(crate) bodies_bytes_max: usize,
     pub(crate) body_seconds: u64,
+    pub(crate) stall_seconds: u64,
     pub(crate) hang_up_seconds: u64,
     pub(crate) calls_max: usize,
     pub(crate) calls_per_user_max: u64,
@@ -37,6 +38,7 @@ impl Default for GatewayConfig {
             body_bytes_max: holds.body_bytes_max,
             bodies_bytes_max: holds.bodies_bytes_max,
             body_seconds: holds.body_timeout.as_secs(),
+            stall_seconds: holds.stall.as_secs(),
             hang_up_seconds: holds.drain.as_secs(),
             calls_max: holds.calls_max,
             calls_per_user_max: holds.calls_per_user_max,
@@ -72,6 +74,8 @@ pub(crate) struct ProviderConfig {
     #[serde(default)]
     base_url: String,
     #[serde(default)]
+    ca_file: Option<PathBuf>,
+    #[serde(default)]
     api_key: Option<SecretString>,
     #[serde(default)]
     api_key_env: Option<String>,
@@ -81,6 +85,10 @@ pub(crate) struct ProviderConfig {
     timeout_ms: u64,
     #[serde(default = "two_minutes_ms")]
     idle_ms: u64,
+    #[serde(default = "three_failures")]
+    breaker_failures: u32,
+    #[serde(default = "five_seconds_ms")]
+    breaker_pause_ms: u64,
     models: Vec<ModelConfig>,
 }
 
@@ -95,6 +103,16 @@ const fn ten_minutes_ms() -> u64 {
 
 const fn two_minutes_ms() -> u64 {
     120_000
+}
+
+/// Fewer than of a service, since there is mostly another provider, and each failure may take
+/// minutes.
+const fn three_failures() -> u32 {
+    3
+}
+
+const fn five_seconds_ms() -> u64 {
+    5_000
 }
 
 /// How tokens are counted.
@@ -154,6 +172,7 @@ fn options(
         body_bytes_max: own.body_bytes_max,
         bodies_bytes_max: own.bodies_bytes_max,
         body_timeout: Duration::from_secs(own.body_seconds),
+        stall: Duration::from_secs(own.stall_seconds),
         drain: Duration::from_secs(own.hang_up_seconds),
         calls_max: own.calls_max,
         calls_per_user_max: own.calls_per_user_max,
@@ -179,10 +198,13 @@ fn echo() -> ProviderOptions {
         name: "echo".to_owned(),
         dialect: Dialect::Echo,
         base_url: String::new(),
+        ca_file: None,
         key: None,
         enforces_maximum: true,
         head_timeout: Duration::from_millis(ten_minutes_ms()),
         idle_timeout: Duration::from_millis(two_minutes_ms()),
+        breaker_failures: three_failures(),
+        breaker_pause: Duration::from_millis(five_seconds_ms()),
         models: vec![ModelOptions { tokenizer: Tokenizer::O200k, ..ModelOptions::named("echo") }],
     }
 }
@@ -209,10 +231,13 @@ fn provider(
             DialectWord::Echo => Dialect::Echo,
         },
         base_url: own.base_url.clone(),
+        ca_file: own.ca_file.clone(),
         key,
         enforces_maximum: own.enforces_maximum,
         head_timeout: Duration::from_millis(own.timeout_ms),
         idle_timeout: Duration::from_millis(own.idle_ms),
+        breaker_failures: own.breaker_failures,
+        breaker_pause: Duration::from_millis(own.breaker_pause_ms),
         models: own.models.iter().map(model).collect(),
     })
 }
@@ -260,6 +285,19 @@ mod tests {
         assert!(provider.enforces_maximum);
         assert_eq!(options.aliases[0].targets, ["main/gpt-4o-mini"]);
         assert!(!format!("{options:?}").contains("hush"));
+    }
+
+    #[test]
+    fn whom_to_believe_and_when_to_pass_over_are_read_or_have_defaults() {
+        let shown = |options: &LlmOptions| {
+            let own = &options.providers[0];
+            (own.ca_file.clone(), own.breaker_failures, own.breaker_pause)
+        };
+        let default = (None, 3, Duration::from_secs(5));
+        assert_eq!(shown(&read(FILE).unwrap()), default);
+        let more = "ca_file = \"ca.pem\"\nbreaker_failures = 7\nbreaker_pause_ms = 9\napi_key_env";
+        let options = read(&FILE.replacen("api_key_env", more, 1)).unwrap();
+        assert_eq!(shown(&options), (Some("ca.pem".into()), 7, Duration::from_millis(9)));
     }
 
     #[test]

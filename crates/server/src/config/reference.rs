@@ -4,7 +4,7 @@ use super::{Config, gateway::Unbounded};
 use secrecy::SecretString;
 
 /// Key, and what it means.
-pub(crate) const KEYS: [(&str, &str); 44] = [
+pub(crate) const KEYS: [(&str, &str); 45] = [
     ("server.listen", "Address and port for everyone. Loopback only by default."),
     (
         "server.internal_listen",
@@ -93,6 +93,10 @@ pub(crate) const KEYS: [(&str, &str); 44] = [
     ),
     ("gateway.body_seconds", "How long it may take to arrive."),
     (
+        "gateway.stall_seconds",
+        "How long a caller may read nothing of a stream before it breaks off for him.",
+    ),
+    (
         "gateway.hang_up_seconds",
         "How long an answer is read on, for its usage, after the caller has gone.",
     ),
@@ -176,6 +180,7 @@ pub(crate) fn value_of(config: &Config, key: &str) -> String {
         "gateway.body_bytes_max" => text(&config.gateway.body_bytes_max),
         "gateway.bodies_bytes_max" => text(&config.gateway.bodies_bytes_max),
         "gateway.body_seconds" => text(&config.gateway.body_seconds),
+        "gateway.stall_seconds" => text(&config.gateway.stall_seconds),
         "gateway.hang_up_seconds" => text(&config.gateway.hang_up_seconds),
         "gateway.calls_max" => text(&config.gateway.calls_max),
         "gateway.calls_per_user_max" => text(&config.gateway.calls_per_user_max),

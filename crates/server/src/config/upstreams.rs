@@ -7,7 +7,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{Error, SeqAccess, Visitor},
 };
-use std::fmt;
+use std::{fmt, path::PathBuf};
 
 /// An element of `upstreams`.
 #[derive(Clone, Debug, Deserialize)]
@@ -21,6 +21,7 @@ pub(crate) struct Upstream {
     roles: Vec<String>,
     #[serde(default)]
     http2: bool,
+    ca_file: Option<PathBuf>,
     timeout_ms: Option<u64>,
     idle_ms: Option<u64>,
     body_bytes_max: Option<u64>,
@@ -71,6 +72,7 @@ impl Upstream {
             audience: own.audience,
             roles: own.roles,
             http2: own.http2,
+            ca_file: own.ca_file,
             timeout_ms: own.timeout_ms.unwrap_or(or.timeout_ms),
             idle_ms: own.idle_ms.unwrap_or(or.idle_ms),
             body_bytes_max: own.body_bytes_max.unwrap_or(or.body_bytes_max),

@@ -43,6 +43,16 @@ fn a_call_of_the_echo_is_answered_and_metered() {
 
     let listed = server.get("/v1/models", &token).body;
     assert_eq!(listed["data"][0]["id"], "echo");
+    // A slash in a name may be encoded here, and nowhere else.
+    for (path, status) in [
+        ("/v1/models/echo", 200),
+        ("/v1/models/no%2Fsuch", 404),
+        ("/v1/models/..%2Fmodels", 404),
+        ("/v1/models%2Fecho", 400),
+        ("/v1/models/no%2Fsuch/x", 400),
+    ] {
+        assert_eq!(server.get(path, &token).status, status, "{path}");
+    }
     let status = server.get("/api/status", &token).body;
     assert_eq!(status["upstreams"], json!([{ "name": "echo", "status": "unknown" }]));
     let refused = chat(&server, &token, "echo", &"long ".repeat(2_000));

@@ -44,6 +44,8 @@ impl ResponsesProgress {
         let next = self.sequence_number.map_or(0, |number| number.saturating_add(1));
         let sets = [
             ("status", quote("incomplete")),
+            // It is too long and nothing else, whatever was said of it before.
+            ("error", "null".to_owned()),
             ("incomplete_details", r#"{"reason":"max_output_tokens"}"#.to_owned()),
             ("output", format!("[{}]", self.items.join(","))),
             ("usage", usage),
@@ -75,9 +77,9 @@ fn kept(response: Value<'_>) -> String {
     if response.raw().len() <= KEPT_ITEMS_BYTES_MAX {
         return single_line(response.raw());
     }
-    let raw = |name: &str| response.field(name).map_or("null", Value::raw);
+    let raw = |name: &str| single_line(response.field(name).map_or("null", Value::raw));
     let created = response.field("created_at").and_then(Value::as_u64).unwrap_or(0);
-    minimal(raw("id"), raw("model"), i64::try_from(created).unwrap_or(0))
+    minimal(&raw("id"), &raw("model"), i64::try_from(created).unwrap_or(0))
 }
 
 /// A line's end inside JSON is only space between its parts, and would end an SSE line.

@@ -1,10 +1,14 @@
-//! Whether calls are let through to an upstream.
+//! Whether calls are let through to an upstream, be it a service or a provider of models.
 //!
 //! Invariant: after so many failures without an answer between them none is let through, for a
 //! while; then one, the probe, and further ones only once it was answered.
 //! Invariant: what a call finds counts only for the state in which it was let through, so one that
 //! was begun long before does not shut or open it anew.
-//! Not here: the clock; time is what has passed since some beginning.
+//! Not here: the clock (`watch`); time is what has passed since some beginning.
+
+mod watch;
+
+pub(crate) use watch::{Attempt, Watch};
 
 use std::time::Duration;
 
@@ -64,6 +68,17 @@ pub(crate) enum Health {
     Up,
     /// The last one failed.
     Down,
+}
+
+impl Health {
+    /// The word for it where upstreams are shown.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Health::Unknown => "unknown",
+            Health::Up => "up",
+            Health::Down => "down",
+        }
+    }
 }
 
 impl Breaker {
