@@ -246,6 +246,18 @@ mod tests {
         assert_eq!(inputs(&context.ltm), ["own"]);
     }
 
+    /// A store may read the parts one after the other, and a memory may rise and change in between.
+    #[test]
+    fn a_memory_that_was_read_before_and_after_a_change_is_there_once() {
+        let before = memory(1, Term::Stm, "before", 10);
+        let after = memory(1, Term::Itm, "after", 10);
+        let candidates = [&after, &before].map(|memory| scored(memory, 0.5));
+        let name = session("s");
+        let context = assemble(&candidates, &ask(Some(&name), 10, LtmOrder::Recency));
+        assert_eq!(inputs(&context.stm), ["before"]);
+        assert_eq!(inputs(&context.itm), [""; 0]);
+    }
+
     #[test]
     fn an_output_makes_another_text() {
         let plain = memory(1, Term::Ltm, "in", 10);

@@ -251,6 +251,14 @@ mod tests {
         let got = statistics.score(&with).expect("a score").get();
         assert!((got - want).abs() < 1e-12, "{got} is not {want}");
         assert_eq!(statistics.score(&without), None);
+
+        // A ranking counts the texts that are not found too: they say how rare a word is.
+        let contents = ["dog dog cat cat", "cat cat"].map(|text| content(text, &[]));
+        let id = "00000000-0000-7000-8000-000000000001".parse().expect("a UUID");
+        let rows = contents.iter().map(|content| (id, Timestamp::from_seconds(0), content));
+        let hits = keyword_ranking(&keywords, rows, 10);
+        let scores: Vec<f64> = hits.iter().map(|hit| hit.score.get()).collect();
+        assert_eq!(scores, [got]);
     }
 
     #[test]

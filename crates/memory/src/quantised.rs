@@ -111,9 +111,10 @@ mod tests {
 
     #[test]
     fn the_largest_element_takes_all_steps() {
-        let vector = quantised(&[-4.0, 3.0, 0.0]);
-        assert_eq!(*vector.steps, [129, 95, 0], "129 has the bits of -127");
-        assert!((vector.scale - 0.8 / 127.0).abs() < 1e-9);
+        let vector = quantised(&[-127.0, 95.6, 95.4, 0.0]);
+        assert_eq!(*vector.steps, [129, 96, 95, 0], "129 has the bits of -127");
+        let length = (127.0_f32.powi(2) + 95.6_f32.powi(2) + 95.4_f32.powi(2)).sqrt();
+        assert!((vector.scale - 1.0 / length).abs() < 1e-7);
     }
 
     #[test]
