@@ -67,6 +67,10 @@ uuid_id!(
     /// A session: one sign-in and the refresh tokens that follow from it.
     SessionId
 );
+uuid_id!(
+    /// A memory that an application stored for its user.
+    MemoryId
+);
 
 /// What the ledger is keyed by. The organisation is fixed when the user is created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -13,8 +13,11 @@ const WORD: &str = "pure-word";
 
 const FROM_OUTSIDE: &[&str] = &["thiserror"];
 /// Crates that some pure crates may take besides, each for scalars or for parsing.
-const FROM_OUTSIDE_BESIDES: &[(&str, &[&str])] =
-    &[("vocab", &["serde", "uuid", "jiff"]), ("dialects", &["serde_json"])];
+const FROM_OUTSIDE_BESIDES: &[(&str, &[&str])] = &[
+    ("vocab", &["serde", "uuid", "jiff"]),
+    ("dialects", &["serde_json"]),
+    ("memory", &["serde_json", "unicode-normalization", "unicode-segmentation"]),
+];
 const FROM_OUTSIDE_IN_TESTS: &[&str] = &["proptest"];
 
 /// Sequences of tokens, words parted by spaces.
