@@ -73,7 +73,8 @@ pub enum Expect {
 pub struct Record {
     /// What was used.
     pub resource: ResourceName,
-    /// How much; below zero gives back, which on a flow must name what it corrects.
+    /// How much; below zero gives back, which on a flow must name what it corrects. Zero is for the
+    /// memory service alone, which keeps a key with it.
     pub amount: Amount,
     /// Which part of a level moves.
     pub source: Source,

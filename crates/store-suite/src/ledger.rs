@@ -128,7 +128,7 @@ macro_rules! ledger_suite {
     )+};
 }
 
-fn name(text: &str) -> ResourceName {
+pub(crate) fn name(text: &str) -> ResourceName {
     ResourceName::parse(text).expect("a resource's name")
 }
 
@@ -140,16 +140,16 @@ fn amount(number: i64) -> Amount {
     Amount::new(number).expect("an amount")
 }
 
-fn at(text: &str) -> Timestamp {
+pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().expect("a time")
 }
 
-fn user_id(number: u128) -> UserId {
+pub(crate) fn user_id(number: u128) -> UserId {
     UserId(Uuid::from_u128(0x0198_0000_0000_7000_8000_0000_0000_0000 | number))
 }
 
 /// Stores user `number` in a tier.
-async fn user(harness: &impl Harness, number: u128, in_tier: &str) -> UserId {
+pub(crate) async fn user(harness: &impl Harness, number: u128, in_tier: &str) -> UserId {
     let id = user_id(number);
     let user = User {
         id,
@@ -178,7 +178,7 @@ fn audit(action: AuditAction, target: &str) -> AuditEntry {
     }
 }
 
-fn command(verb: Verb) -> Command {
+pub(crate) fn command(verb: Verb) -> Command {
     Command { key: None, fingerprint: 0, verb }
 }
 
@@ -199,7 +199,7 @@ fn record_of(resource: &str, number: i64) -> Record {
     }
 }
 
-fn record(resource: &str, number: i64) -> Verb {
+pub(crate) fn record(resource: &str, number: i64) -> Verb {
     Verb::Record(record_of(resource, number))
 }
 
@@ -243,7 +243,7 @@ async fn run(harness: &impl Harness, user: UserId, command: Command) -> Outcome 
 }
 
 /// Submits a command that must be applied.
-async fn apply(harness: &impl Harness, user: UserId, verb: Verb) -> Answer {
+pub(crate) async fn apply(harness: &impl Harness, user: UserId, verb: Verb) -> Answer {
     applied(submit(harness, user, verb).await)
 }
 
@@ -289,7 +289,7 @@ async fn tokens(harness: &impl Harness, user: UserId) -> (i64, i64) {
 }
 
 /// All entries of a user, the oldest first.
-async fn history(harness: &impl Harness, user: UserId) -> Vec<Entry> {
+pub(crate) async fn history(harness: &impl Harness, user: UserId) -> Vec<Entry> {
     let mut all: Vec<Entry> = Vec::new();
     loop {
         let after = all.last().map_or(Version(0), |last| last.version);

@@ -2,6 +2,7 @@
 
 pub mod directory;
 pub mod ledger;
+pub mod memories;
 pub mod memory;
 pub mod model;
 pub mod ops;

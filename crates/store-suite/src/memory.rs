@@ -7,10 +7,12 @@
 //! Not here: durability.
 
 mod directory;
+mod memories;
 mod reports;
 mod stage;
 
 use async_trait::async_trait;
+use memories::Shelf;
 use novacore_access::{AuditEntry, Session, User};
 use novacore_ledger::{
     AccountState, Command, Correctable, Entry, Hold, LimitName, Outcome, Override, Policy, Profile,
@@ -84,6 +86,7 @@ struct Kept {
     sessions: HashMap<(Account, SessionId), Session>,
     keys: HashMap<(Account, KeyId), (u64, StoredKey)>,
     audit: Vec<AuditEntry>,
+    shelves: HashMap<UserId, Shelf>,
     /// The last version given to a limit or an override.
     limit_version: u64,
     keys_made: u64,
@@ -109,6 +112,7 @@ impl Memory {
             sessions: HashMap::new(),
             keys: HashMap::new(),
             audit: Vec::new(),
+            shelves: HashMap::new(),
             limit_version,
             keys_made: 0,
             writable: true,
@@ -137,7 +141,15 @@ impl Memory {
     }
 
     fn run(&self, user: UserId, command: Command) -> Result<Outcome, StoreError> {
-        let mut kept = self.kept();
+        self.run_on(&mut self.kept(), user, command)
+    }
+
+    fn run_on(
+        &self,
+        kept: &mut Kept,
+        user: UserId,
+        command: Command,
+    ) -> Result<Outcome, StoreError> {
         let account = kept.load(user)?;
         if !kept.writable {
             return Err(StoreError::StorageFull);

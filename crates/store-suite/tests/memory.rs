@@ -1,8 +1,9 @@
 //! The store in memory passes the suites it is the reference of.
 
-use novacore_store::{directory::Directory, ledger::Ledger};
+use novacore_store::{directory::Directory, ledger::Ledger, memories::Memories};
 use novacore_store_suite::{
     ledger::{Harness, START},
+    memories::MemoryHarness,
     memory::{HandClock, Memory},
 };
 use std::sync::Arc;
@@ -30,6 +31,12 @@ impl Harness for InMemory {
     }
 }
 
+impl MemoryHarness for InMemory {
+    fn memories(&self) -> Arc<dyn Memories> {
+        self.store.clone()
+    }
+}
+
 fn in_memory() -> InMemory {
     let clock = Arc::new(HandClock::at(START.parse().expect("a time")));
     InMemory { store: Arc::new(Memory::new(clock.clone())), clock }
@@ -37,6 +44,10 @@ fn in_memory() -> InMemory {
 
 mod ledger {
     novacore_store_suite::ledger_suite!(super::in_memory);
+}
+
+mod memories {
+    novacore_store_suite::memories_suite!(super::in_memory);
 }
 
 mod directory {

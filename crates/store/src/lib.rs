@@ -11,6 +11,7 @@ pub mod directory;
 pub mod error;
 pub mod lane;
 pub mod ledger;
+pub mod memories;
 pub mod moving;
 pub mod observe;
 pub mod stored;

@@ -25,6 +25,9 @@ pub enum IdError {
     /// An idempotency key must have 1..=255 characters, none of them a control character.
     #[error("an idempotency key has 1 to 255 characters and no control characters")]
     NotKey,
+    /// A model's name must be 1..=128 visible ASCII characters.
+    #[error("the name of a model has 1 to 128 visible ASCII characters")]
+    NotModel,
 }
 
 macro_rules! uuid_id {
@@ -71,6 +74,37 @@ uuid_id!(
     /// A memory that an application stored for its user.
     MemoryId
 );
+
+/// Longest name of a model of embeddings, in bytes.
+pub const MODEL_BYTES_MAX: usize = 128;
+
+/// The model that made an embedding, such as `all-minilm-l6-v2`. Only embeddings of one model are
+/// compared.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ModelId(Arc<str>);
+
+impl ModelId {
+    /// Accepts 1..=128 visible ASCII characters.
+    pub fn parse(text: &str) -> Result<ModelId, IdError> {
+        let fits = (1..=MODEL_BYTES_MAX).contains(&text.len());
+        if fits && text.bytes().all(|b| b.is_ascii_graphic()) {
+            Ok(ModelId(text.into()))
+        } else {
+            Err(IdError::NotModel)
+        }
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ModelId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 /// What the ledger is keyed by. The organisation is fixed when the user is created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -308,6 +342,10 @@ mod tests {
         assert!(IdempotencyKey::parse(&"é".repeat(255)).is_ok());
         for bad in ["", "a\nb", &"k".repeat(256)] {
             assert_eq!(IdempotencyKey::parse(bad), Err(IdError::NotKey));
+        }
+        assert!(ModelId::parse("sentence-transformers/all-MiniLM-L6-v2@53aa5117").is_ok());
+        for bad in ["", "a b", "ü", &"m".repeat(129)] {
+            assert_eq!(ModelId::parse(bad), Err(IdError::NotModel));
         }
         assert!(TierName::parse("free_trial").is_ok());
         for bad in ["", "Pro", "1st", "a-b", &"a".repeat(65)] {

@@ -14,8 +14,8 @@ mod window;
 pub use amount::{AMOUNT_ABS_MAX, Amount, AmountError, Percent, percent_of};
 pub use human::{human_amount, human_bytes, human_count};
 pub use id::{
-    Account, EntryId, HoldId, IDEMPOTENCY_KEY_CHARS_MAX, IdError, IdempotencyKey, KeyId, MemoryId,
-    OrgId, SessionId, TierName, UserId, Version,
+    Account, EntryId, HoldId, IDEMPOTENCY_KEY_CHARS_MAX, IdError, IdempotencyKey, KeyId,
+    MODEL_BYTES_MAX, MemoryId, ModelId, OrgId, SessionId, TierName, UserId, Version,
 };
 pub use instant::{Timestamp, TimestampError};
 pub use resource::{ResourceKind, ResourceName, ResourceSpec, Source};

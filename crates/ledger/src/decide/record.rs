@@ -8,12 +8,13 @@ use crate::{
     EntryKind, Expect, Flags, Invalid, OCCURRED_DAYS_MAX, OCCURRED_LEAD_S_MAX, Record, Refusal,
     command::check_metadata,
 };
-use novacore_vocab::{ResourceKind, Timestamp};
+use novacore_vocab::{ResourceKind, Source, Timestamp};
 
 pub(super) fn record(draft: &mut Draft<'_>, record: &Record) -> Result<(), Refusal> {
     check_metadata(record.metadata.as_ref())?;
     let kind = draft.kind_of(&record.resource)?;
-    if record.amount.is_zero() {
+    // The memory service keeps the key of a change that moves no bytes with an entry of 0.
+    if record.amount.is_zero() && record.source == Source::Api {
         return Err(Invalid::AmountZero.into());
     }
     let occurred_at = occurred_at(record, draft.now)?;

@@ -79,6 +79,17 @@ fn what_an_expiry_charged_is_put_right_by_the_late_settle_only() {
 }
 
 #[test]
+fn an_entry_of_zero_is_for_memory_alone() {
+    check(
+        "limit   storage most 100 lifetime
+         record  storage 101                           -> flagged overage, used 101, warned most 100%
+         record  storage 0                             -> refused zero
+         record  storage 0 from=memory enforce key=k   -> used 101, 0 left
+         record  storage 0 from=memory enforce key=k   -> replayed",
+    );
+}
+
+#[test]
 fn a_level_goes_up_and_down_but_no_part_below_zero() {
     check(
         "limit   storage bytes 100 lifetime

@@ -3,7 +3,7 @@
 use super::{Audit, Ledger, books::Sum, ensure, limits::InForce};
 use crate::calendar;
 use novacore_ledger::{HoldAsk, Invalid, QuotaRefusal, Record, Refusal, Reserve, Settle, Verb};
-use novacore_vocab::{AMOUNT_ABS_MAX, Amount, ResourceName, Timestamp, Version, Window};
+use novacore_vocab::{AMOUNT_ABS_MAX, Amount, ResourceName, Source, Timestamp, Version, Window};
 
 /// What one limit says to an ask.
 struct Verdict<'a> {
@@ -155,7 +155,7 @@ impl Ledger<'_> {
         let row = row.filter(|row| Some(row.resource) == resource && row.amount > 0);
         let age = record.occurred_at.map_or(0, |at| self.now - at.micros());
         match invalid {
-            Invalid::AmountZero => amount == 0,
+            Invalid::AmountZero => amount == 0 && record.source == Source::Api,
             Invalid::ResourceUnknown(name) => resource.is_none() && *name == record.resource,
             Invalid::OccurredAt => !(-300_000_000..=400 * 86_400_000_000).contains(&age),
             Invalid::MetadataTooLarge => is_large(record.metadata.as_deref()),

@@ -57,7 +57,7 @@ pub(super) fn record(model: &Model, ask: &Record, now: Timestamp) -> Result<Done
     require_metadata(ask.metadata.as_deref())?;
     let kind = require_kind(model, &ask.resource)?;
     let amount = ask.amount.get();
-    require(amount != 0, Invalid::AmountZero)?;
+    require(amount != 0 || ask.source == Source::Memory, Invalid::AmountZero)?;
     let occurred_at = ask.occurred_at.unwrap_or(now);
     let earliest = later_by(now, -OCCURRED_DAYS_MAX * 86_400);
     require(earliest <= occurred_at, Invalid::OccurredAt)?;

@@ -43,13 +43,13 @@ impl Ops {
         mixed ^ (mixed >> 31)
     }
 
-    fn below(&mut self, bound: i64) -> i64 {
+    pub(crate) fn below(&mut self, bound: i64) -> i64 {
         let bound = u64::try_from(bound).expect("a bound above 0");
         i64::try_from(self.draw() % bound).expect("below an i64")
     }
 
     /// Once in so many times.
-    fn once_in(&mut self, times: i64) -> bool {
+    pub(crate) fn once_in(&mut self, times: i64) -> bool {
         self.below(times) == 0
     }
 
