@@ -25,8 +25,8 @@ pub use password::{
     PASSWORD_BYTES_MAX, PASSWORD_CHARS_MIN, PasswordError, PasswordHash, check_password,
 };
 pub use permit::{
-    Administer, CallModels, Denied, Forward, KeyAsk, ManageKeys, ManageSelf, Permit, ReadUsage,
-    RecordUsage, Reserve, SendEvents, SettleHold,
+    Administer, CallModels, ChangeMemories, Denied, Forward, KeyAsk, ManageKeys, ManageSelf,
+    Permit, ReadMemories, ReadUsage, RecordUsage, Reserve, SendEvents, SettleHold,
 };
 pub use principal::{Credential, Principal};
 pub use session::{

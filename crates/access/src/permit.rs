@@ -5,6 +5,7 @@
 //! | read usage, ask | signed in; key `usage:read` | key `usage:read act_as` | service; admin |
 //! | reserve, settle, send events | key `usage:write` | key `usage:write act_as` | service |
 //! | call models | signed in; key `llm` | key `llm act_as` | service |
+//! | read, change memories | signed in; key `memory` | key `memory act_as` | service |
 //! | record | key `usage:write act_as` | key `usage:write act_as` | service |
 //! | API keys | signed in | | signed-in admin; operator |
 //! | administer | | | admin |
@@ -15,7 +16,8 @@
 //! usage: a browser that could release its own holds would be a quota without effect; for the same
 //! reason he cannot give himself a key with `usage:write`. A service behind the gateway believes
 //! the role that it is told: for others it is called only if they are end users, and by the key of
-//! an administrator only if the key has `admin`.
+//! an administrator only if the key has `admin`. What a user's application remembers of him is his
+//! own: an administrator may have it erased, and does not read it.
 //!
 //! Invariant: where an account is out of reach, the answer is that of one which does not exist.
 //! Not here: whether accounts exist; the caller has looked them up.
@@ -86,6 +88,10 @@ account_actions! {
     SendEvents,
     /// Call models, on the account's quota.
     CallModels,
+    /// Read what is remembered for an account, and how much it takes.
+    ReadMemories,
+    /// Store, change and forget what is remembered for an account.
+    ChangeMemories,
     /// Change one's own password and end one's own sessions.
     ManageSelf,
     /// Have a call forwarded to a service, in the name of the account's user.
@@ -180,6 +186,19 @@ impl Principal {
         Ok(self.permit(CallModels(of.account)))
     }
 
+    /// To read the memories of `of`.
+    pub fn read_memories(&self, of: &Subject) -> Result<Permit<ReadMemories>, Denied> {
+        self.use_memories(of)?;
+        Ok(self.permit(ReadMemories(of.account)))
+    }
+
+    /// To store, change and forget memories of `of`. Unlike other use of quota this is for the
+    /// signed-in too: the bytes are metered where they are stored.
+    pub fn change_memories(&self, of: &Subject) -> Result<Permit<ChangeMemories>, Denied> {
+        self.use_memories(of)?;
+        Ok(self.permit(ChangeMemories(of.account)))
+    }
+
     /// To manage one's own password and sessions.
     pub fn manage_self(&self) -> Result<Permit<ManageSelf>, Denied> {
         let signed_in = self.signed_in();
@@ -253,6 +272,20 @@ impl Principal {
         }
         if !of.exists || !(self.is_service() || self.reaches(of)) {
             return Err(Denied::NotFound);
+        }
+        Ok(())
+    }
+
+    /// The common part of the rights to memories.
+    fn use_memories(&self, of: &Subject) -> Result<(), Denied> {
+        if self.is_console() || !self.allows(Scope::Memory) {
+            return Err(Denied::Forbidden("the key needs the scope memory"));
+        }
+        if !of.exists || !(self.is_service() || self.reaches(of)) {
+            return Err(Denied::NotFound);
+        }
+        if of.disabled {
+            return Err(Denied::Disabled);
         }
         Ok(())
     }

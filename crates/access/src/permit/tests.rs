@@ -75,33 +75,39 @@ fn verdicts<T>(ask: impl Fn(&Subject) -> Result<T, Denied>) -> String {
 fn the_table_of_authority() {
     // Of each right: own account, same organisation, another's. y yes, f forbidden, n not found.
     let table = "
-        who                                        read reserve settle events record call keys administer
-        token                                      yyy  yyy     yyy    yyy    yyy    yyy  fff  f
-        console                                    yyy  fff     fff    fff    fff    fff  yyy  y
-        service                                    yyy  yyy     yyy    yyy    yyy    yyy  ynn  f
-        admin                                      yyy  fff     fff    fff    fff    ynn  yyy  y
-        student                                    ynn  fff     fff    fff    fff    ynn  ynn  f
-        subscriber                                 ynn  fff     fff    fff    fff    ynn  ynn  f
-        student key usage:read                     ynn  fff     fff    fff    fff    fff  fff  f
-        student key usage:write                    fff  ynn     ynn    ynn    fff    fff  fff  f
-        student key usage:read act_as              yyn  fff     fff    fff    fff    fff  fff  f
-        student key usage:write act_as             fff  yyn     yyn    yyn    yyn    fff  fff  f
-        student key usage:read usage:write admin   ynn  ynn     ynn    ynn    fff    fff  fff  f
-        student key llm act_as                     fff  fff     fff    fff    fff    yyn  fff  f
-        student key memory llm                     fff  fff     fff    fff    fff    ynn  fff  f
-        admin key admin                            fff  fff     fff    fff    fff    fff  fff  y
-        admin key usage:read                       ynn  fff     fff    fff    fff    fff  fff  f
-        admin key usage:read usage:write admin     yyy  ynn     ynn    ynn    fff    fff  fff  y
-        admin key usage:write admin act_as         fff  yyn     yyn    yyn    yyn    fff  fff  y
-        service key usage:write                    fff  yyy     yyy    yyy    yyy    fff  fff  f
-        service key usage:read                     yyy  fff     fff    fff    fff    fff  fff  f";
+        who                                        read reserve settle events record call memories keys administer
+        token                                      yyy  yyy     yyy    yyy    yyy    yyy  yyy       fff  f
+        console                                    yyy  fff     fff    fff    fff    fff  fff       yyy  y
+        service                                    yyy  yyy     yyy    yyy    yyy    yyy  yyy       ynn  f
+        admin                                      yyy  fff     fff    fff    fff    ynn  ynn       yyy  y
+        student                                    ynn  fff     fff    fff    fff    ynn  ynn       ynn  f
+        subscriber                                 ynn  fff     fff    fff    fff    ynn  ynn       ynn  f
+        student key usage:read                     ynn  fff     fff    fff    fff    fff  fff       fff  f
+        student key usage:write                    fff  ynn     ynn    ynn    fff    fff  fff       fff  f
+        student key usage:read act_as              yyn  fff     fff    fff    fff    fff  fff       fff  f
+        student key usage:write act_as             fff  yyn     yyn    yyn    yyn    fff  fff       fff  f
+        student key usage:read usage:write admin   ynn  ynn     ynn    ynn    fff    fff  fff       fff  f
+        student key llm act_as                     fff  fff     fff    fff    fff    yyn  fff       fff  f
+        student key memory act_as                  fff  fff     fff    fff    fff    fff  yyn       fff  f
+        student key usage:read act_as llm admin    yyn  fff     fff    fff    fff    yyn  fff       fff  f
+        admin key memory admin                     fff  fff     fff    fff    fff    fff  ynn       fff  y
+        service key memory                         fff  fff     fff    fff    fff    fff  yyy       fff  f
+        student key memory llm                     fff  fff     fff    fff    fff    ynn  ynn       fff  f
+        admin key admin                            fff  fff     fff    fff    fff    fff  fff       fff  y
+        admin key usage:read                       ynn  fff     fff    fff    fff    fff  fff       fff  f
+        admin key usage:read usage:write admin     yyy  ynn     ynn    ynn    fff    fff  fff       fff  y
+        admin key usage:write admin act_as         fff  yyn     yyn    yyn    yyn    fff  fff       fff  y
+        service key usage:write                    fff  yyy     yyy    yyy    yyy    fff  fff       fff  f
+        service key usage:read                     yyy  fff     fff    fff    fff    fff  fff       fff  f";
     let rows = table.lines().map(str::trim).filter(|row| !row.is_empty());
     for row in rows.skip(1) {
         let words: Vec<&str> = row.split_whitespace().collect();
-        let (who, expected) = words.split_at(words.len() - 8);
+        let (who, expected) = words.split_at(words.len() - 9);
         let who = principal(&who.join(" "));
         let owners = [OWN, MATE, OTHER].map(|number| user(number, Role::Student));
         let keys: String = owners.iter().map(|o| letter(who.manage_keys(o))).collect();
+        let memories = verdicts(|of| who.read_memories(of));
+        assert_eq!(verdicts(|of| who.change_memories(of)), memories, "{row}");
         let actual = [
             verdicts(|of| who.read_usage(of)),
             verdicts(|of| who.reserve(of)),
@@ -109,6 +115,7 @@ fn the_table_of_authority() {
             verdicts(|of| who.send_events(of)),
             verdicts(|of| who.record_usage(of)),
             verdicts(|of| who.call_models(of)),
+            memories,
             keys,
             letter(who.administer()).to_string(),
         ];
@@ -216,6 +223,8 @@ fn a_shut_account_starts_nothing_and_finishes_what_it_started() {
     assert_eq!(letter(service.settle_hold(&of)), 'y');
     assert_eq!(letter(service.record_usage(&of)), 'y');
     assert_eq!(letter(service.send_events(&of)), 'y');
+    assert_eq!(letter(service.change_memories(&of)), 'd');
+    assert_eq!(letter(service.read_memories(&of)), 'd');
     assert_eq!(letter(principal("admin").read_usage(&of)), 'y');
 }
 
@@ -224,11 +233,12 @@ fn one_who_does_not_exist_is_answered_like_one_out_of_reach() {
     // Also if his id is that of an organisation: number 9.
     for unknown in [OTHER, 9].map(|number| Subject::unknown(user_id(number))) {
         let stranger = user(OTHER, Role::Student).subject();
-        for who in ["student", "student key usage:read usage:write act_as", "student key llm"] {
+        for who in ["student", "student key usage:read usage:write act_as", "student key memory"] {
             let who = principal(who);
             assert_eq!(letter(who.read_usage(&unknown)), letter(who.read_usage(&stranger)));
             assert_eq!(letter(who.reserve(&unknown)), letter(who.reserve(&stranger)));
             assert_eq!(letter(who.record_usage(&unknown)), letter(who.record_usage(&stranger)));
+            assert_eq!(letter(who.read_memories(&unknown)), letter(who.read_memories(&stranger)));
             let acting = letter(who.clone().acting_for(&unknown));
             assert_eq!(acting, letter(who.acting_for(&stranger)));
         }
@@ -236,6 +246,7 @@ fn one_who_does_not_exist_is_answered_like_one_out_of_reach() {
             assert_eq!(letter(principal(who).read_usage(&unknown)), 'n', "{who}");
         }
         assert_eq!(letter(principal("token").reserve(&unknown)), 'n');
+        assert_eq!(letter(principal("token").change_memories(&unknown)), 'n');
         assert_eq!(letter(principal("token").acting_for(&unknown)), 'n');
     }
 }
