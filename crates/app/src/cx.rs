@@ -1,6 +1,6 @@
 //! What every use-case is given: the ports, composed once.
 
-use crate::{auth::Auth, metrics::Metrics, stream::Streams};
+use crate::{auth::Auth, memories::MemoryService, metrics::Metrics, stream::Streams};
 use novacore_store::{clock::Clock, directory::Directory, ledger::Ledger};
 use std::sync::Arc;
 
@@ -11,6 +11,8 @@ pub struct Cx {
     pub ledger: Arc<dyn Ledger>,
     /// Users, sessions, keys, the audit log.
     pub directory: Arc<dyn Directory>,
+    /// Memories, and what embeds them.
+    pub memories: Arc<MemoryService>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// Who calls.
@@ -26,11 +28,12 @@ impl Cx {
     pub fn new(
         ledger: Arc<dyn Ledger>,
         directory: Arc<dyn Directory>,
+        memories: Arc<MemoryService>,
         clock: Arc<dyn Clock>,
         auth: Arc<Auth>,
         metrics: Arc<Metrics>,
     ) -> Cx {
         let streams = Arc::new(Streams::new(ledger.clone()));
-        Cx { ledger, directory, clock, auth, metrics, streams }
+        Cx { ledger, directory, memories, clock, auth, metrics, streams }
     }
 }

@@ -30,6 +30,9 @@ pub enum AppError {
         /// What is wrong with it.
         why: String,
     },
+    /// A part of a memory, or of what is asked about memories, is not acceptable.
+    #[error("{}: {}", .0.field, .0.flaw)]
+    Memory(#[from] novacore_memory::Invalid),
     /// The token or key shown is not valid.
     #[error(transparent)]
     Token(#[from] TokenFault),

@@ -4,8 +4,10 @@
 //! written; parts are prefixed with their lengths, so that no two commands share one by running
 //! together.
 
+use crate::memories::{NewMemory, Update};
 use novacore_ledger::{Expect, HoldAsk, OnExpiry, Record, Reserve, Settle};
-use novacore_vocab::{Amount, HoldId, ResourceName, Source, Timestamp};
+use novacore_memory::{Change, Content, Filter, Patch, Tags, Term};
+use novacore_vocab::{Amount, HoldId, MemoryId, ResourceName, Source, Timestamp};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -52,6 +54,62 @@ impl Parts {
             Err(_) => canonical.push_str(text),
         }
         self.number(1).text(&canonical)
+    }
+
+    fn optional_text(self, text: Option<&str>) -> Parts {
+        match text {
+            Some(text) => self.number(1).text(text),
+            None => self.number(0),
+        }
+    }
+
+    /// A number to the bit.
+    fn float(self, number: Option<f64>) -> Parts {
+        self.optional(number.map(|number| number.to_bits().cast_signed()))
+    }
+
+    fn vector(self, vector: Option<&[f32]>) -> Parts {
+        let Some(vector) = vector else { return self.number(-1) };
+        let start = self.number(vector.len() as i64);
+        vector.iter().fold(start, |parts, element| parts.number(element.to_bits().into()))
+    }
+
+    fn tags(self, tags: &Tags) -> Parts {
+        let start = self.number(tags.as_slice().len() as i64);
+        tags.as_slice().iter().fold(start, |parts, tag| parts.text(tag.as_str()))
+    }
+
+    fn content(self, content: &Content) -> Parts {
+        self.text(content.kind.as_str())
+            .text(content.input.as_str())
+            .optional_text(content.output.as_ref().map(|text| text.as_str()))
+            .optional_text(content.session.as_ref().map(|name| name.as_str()))
+            .optional_text(content.outcome.map(|outcome| outcome.as_str()))
+            .float(content.emotional_weight.map(|weight| weight.get()))
+            .float(content.confidence.map(|confidence| confidence.get()))
+            .tags(&content.tags)
+            .metadata(content.metadata.as_ref().map(|text| text.as_str().into()).as_ref())
+    }
+
+    /// What a patch says of a field: nothing, that it goes, or its value.
+    fn change<T>(self, change: &Change<T>, value: impl FnOnce(Parts, &T) -> Parts) -> Parts {
+        match change {
+            Change::Keep => self.number(0),
+            Change::Clear => self.number(1),
+            Change::Set(set) => value(self.number(2), set),
+        }
+    }
+
+    fn patch(self, patch: &Patch) -> Parts {
+        self.optional_text(patch.kind.map(|kind| kind.as_str()))
+            .optional_text(patch.input.as_ref().map(|text| text.as_str()))
+            .change(&patch.output, |parts, text| parts.text(text.as_str()))
+            .change(&patch.session, |parts, name| parts.text(name.as_str()))
+            .change(&patch.outcome, |parts, outcome| parts.text(outcome.as_str()))
+            .change(&patch.emotional_weight, |parts, weight| parts.float(Some(weight.get())))
+            .change(&patch.confidence, |parts, sure| parts.float(Some(sure.get())))
+            .change(&patch.tags, Parts::tags)
+            .change(&patch.metadata, |parts, text| parts.metadata(Some(&text.as_str().into())))
     }
 
     /// The first 16 bytes of the hash.
@@ -134,6 +192,47 @@ pub(crate) fn extend(hold: HoldId, ask: &HoldAsk) -> u128 {
 /// Of a release.
 pub(crate) fn release(hold: HoldId) -> u128 {
     Parts::of("release", &hold.to_string()).finish()
+}
+
+/// Of storing memories.
+pub(crate) fn store_memories(new: &[NewMemory]) -> u128 {
+    let start = Parts::of("memory.store", "").number(new.len() as i64);
+    let parts = new.iter().fold(start, |parts, new| {
+        parts.text(new.term.as_str()).content(&new.content).vector(new.vector.as_deref())
+    });
+    parts.finish()
+}
+
+/// Of changing what a memory says.
+pub(crate) fn update_memory(id: MemoryId, ask: &Update) -> u128 {
+    let parts = Parts::of("memory.update", &id.to_string()).patch(&ask.patch);
+    parts.vector(ask.vector.as_deref()).finish()
+}
+
+/// Of promoting a memory.
+pub(crate) fn promote_memory(id: MemoryId, target: Term) -> u128 {
+    Parts::of("memory.promote", &id.to_string()).text(target.as_str()).finish()
+}
+
+/// Of deleting a memory.
+pub(crate) fn delete_memory(id: MemoryId) -> u128 {
+    Parts::of("memory.delete", &id.to_string()).finish()
+}
+
+/// Of forgetting memories.
+pub(crate) fn forget_memories(filter: &Filter) -> u128 {
+    let start = Parts::of("memory.forget", "")
+        .optional_text(filter.term.map(Term::as_str))
+        .number(filter.kinds.len() as i64);
+    let kinds = filter.kinds.iter().fold(start, |parts, kind| parts.text(kind.as_str()));
+    kinds
+        .tags(&filter.tags_all)
+        .tags(&filter.tags_any)
+        .optional_text(filter.session.as_ref().map(|name| name.as_str()))
+        .optional(filter.created.from().map(Timestamp::micros))
+        .optional(filter.created.to().map(Timestamp::micros))
+        .float(filter.min_confidence.map(|sure| sure.get()))
+        .finish()
 }
 
 #[cfg(test)]

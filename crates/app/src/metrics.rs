@@ -5,9 +5,11 @@
 //! Not here: who may read them; where they are served.
 
 mod calls;
+mod memories;
 mod routes;
 
 pub use calls::Calls;
+pub use memories::MemoryMetrics;
 pub use routes::{InFlight, RouteMeter, RouteMetrics};
 
 use novacore_store::{ledger::StoreHealth, observe::Observer};
@@ -86,6 +88,8 @@ pub struct Metrics {
     registry: Registry,
     /// Calls of models.
     pub calls: Calls,
+    /// Memories.
+    pub memories: MemoryMetrics,
     decisions: Family<DecisionLabels, Counter>,
     requests: Family<HttpLabels, Counter>,
     request_seconds: Family<RouteLabels, Histogram>,
@@ -114,6 +118,7 @@ impl Metrics {
             routes: RouteMetrics::new(&mut registry),
             registry,
             calls: Calls::default(),
+            memories: MemoryMetrics::default(),
             decisions: Family::default(),
             requests: Family::default(),
             request_seconds: Family::new_with_constructor(|| latency(0.000_1, 16)),
@@ -134,6 +139,7 @@ impl Metrics {
     fn register(&mut self) {
         let r = &mut self.registry;
         self.calls.register(r);
+        self.memories.register(r);
         let seconds = || Unit::Seconds;
         r.register("decisions", "Commands by outcome and resource", self.decisions.clone());
         r.register("http_requests", "Requests by route and status", self.requests.clone());

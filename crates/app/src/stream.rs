@@ -146,6 +146,7 @@ mod tests {
     use super::*;
     use crate::{
         auth::{Auth, AuthOptions, AuthSecrets},
+        memories::MemoryService,
         metrics::Metrics,
     };
     use novacore_access::{Principal, Role, User};
@@ -165,7 +166,10 @@ mod tests {
         let options = AuthOptions { hash_memory_kib: 8, hash_passes: 1, ..AuthOptions::default() };
         let auth = Auth::new(store.clone(), clock.clone(), &secrets, options).unwrap();
         let metrics = Arc::new(Metrics::new());
-        (Cx::new(store.clone(), store.clone(), clock, Arc::new(auth), metrics), store)
+        let memories = MemoryService::without_model(store.clone(), "a test has none");
+        let memories = Arc::new(memories);
+        let auth = Arc::new(auth);
+        (Cx::new(store.clone(), store.clone(), memories, clock, auth, metrics), store)
     }
 
     fn user(now: Timestamp) -> User {

@@ -52,7 +52,7 @@ pub(crate) async fn submit_all(
     pairs.map(|((user, resources), outcome)| judged(cx, user, &resources, outcome)).collect()
 }
 
-fn judged(
+pub(crate) fn judged(
     cx: &Cx,
     user: UserId,
     resources: &[ResourceName],
@@ -74,7 +74,7 @@ fn judged(
 }
 
 /// The resources that a command asks about.
-fn resources(verb: &Verb) -> Vec<ResourceName> {
+pub(crate) fn resources(verb: &Verb) -> Vec<ResourceName> {
     let names =
         |amounts: &[(ResourceName, _)]| amounts.iter().map(|(name, _)| name.clone()).collect();
     match verb {

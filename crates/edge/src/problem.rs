@@ -69,6 +69,7 @@ impl From<AppError> for Failure {
             AppError::Denied(denied) => denied.into(),
             AppError::NotFound(_) => told(ProblemKind::NotFound),
             AppError::Invalid { field, why } => Failure::invalid(field, why),
+            AppError::Memory(invalid) => Failure::invalid(&invalid.field.to_string(), invalid.flaw),
             AppError::Token(
                 TokenFault::Malformed
                 | TokenFault::Invalid

@@ -11,6 +11,7 @@ use novacore_api::{ApiOptions, router};
 use novacore_app::{
     auth::{Auth, AuthOptions, AuthSecrets},
     cx::Cx,
+    memories::MemoryService,
     metrics::Metrics,
 };
 use novacore_store_suite::memory::{HandClock, Memory};
@@ -140,7 +141,9 @@ impl Stage {
         let options = AuthOptions { hash_memory_kib: 8, hash_passes: 1, ..AuthOptions::default() };
         let auth = Auth::new(memory.clone(), clock.clone(), &secrets, options).unwrap();
         let metrics = Arc::new(Metrics::new());
-        let cx = Cx::new(memory.clone(), memory.clone(), clock.clone(), Arc::new(auth), metrics);
+        let memories = Arc::new(MemoryService::without_model(memory.clone(), "a test has none"));
+        let (ledger, auth) = (memory.clone(), Arc::new(auth));
+        let cx = Cx::new(ledger, memory.clone(), memories, clock.clone(), auth, metrics);
         Stage { clock, memory, routes: router(cx, ApiOptions::default()) }
     }
 

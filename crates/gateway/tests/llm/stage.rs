@@ -10,6 +10,7 @@ use novacore_access::{Email, Role, User};
 use novacore_app::{
     auth::{Auth, AuthOptions, AuthSecrets},
     cx::Cx,
+    memories::MemoryService,
     metrics::Metrics,
 };
 use novacore_edge::DataPlane;
@@ -172,7 +173,9 @@ fn store(cap: i64) -> (Arc<Memory>, Cx) {
     let options = AuthOptions { hash_memory_kib: 8, hash_passes: 1, ..AuthOptions::default() };
     let auth = Auth::new(memory.clone(), clock.clone(), &secrets, options).unwrap();
     let metrics = Arc::new(Metrics::new());
-    let cx = Cx::new(memory.clone(), memory.clone(), clock.clone(), Arc::new(auth), metrics);
+    let memories = Arc::new(MemoryService::without_model(memory.clone(), "a test has none"));
+    let (ledger, auth) = (memory.clone(), Arc::new(auth));
+    let cx = Cx::new(ledger, memory.clone(), memories, clock.clone(), auth, metrics);
     (memory, cx)
 }
 

@@ -1,0 +1,167 @@
+//! What is kept in memory for searches by meaning: of users who search, all that a first look at
+//! their memories needs.
+//!
+//! The store stays the authority. An index is brought up to date before each search with the rows
+//! that changed since (their numbers tell), and whatever it proposes is read from the store before
+//! it is shown: what has gone meanwhile is dropped and the search is made again. So any number of
+//! nodes may keep an index of the same user, and none tells another.
+//!
+//! Invariant: an index holds memories of one user, and a search looks into that of its user alone.
+//! Invariant: all indexes together stay within their bound; the one that was searched longest ago
+//! goes first, and a user whose index would not fit is searched from the store's pages.
+
+mod cache;
+mod rows;
+
+use crate::error::AppError;
+use cache::{Cache, Slot};
+use novacore_memory::{Dims, Filter, Hit, Quantised, TopK};
+use novacore_store::memories::{DIGEST_PAGE_ROWS_MAX, Digest, Memories, MemoryHead};
+use novacore_vocab::{MemoryId, ModelId, Timestamp, UserId};
+use rows::Rows;
+use std::sync::Arc;
+
+/// From so many rows on a scan leaves the async threads to others.
+const ROWS_AT_ONCE_MAX: usize = 2_000;
+
+/// The indexes of those users who searched last.
+#[derive(Debug)]
+pub(crate) struct Indexes {
+    model: ModelId,
+    dims: Dims,
+    cache: Cache,
+}
+
+/// What a first look is to find.
+#[derive(Clone, Debug)]
+pub(crate) struct Look {
+    pub(crate) query: Quantised,
+    pub(crate) filter: Filter,
+    pub(crate) now: Timestamp,
+    pub(crate) rows_max: usize,
+}
+
+impl Look {
+    /// Scores a row, if it is asked for.
+    fn offer(&self, digest: &Digest, vector: &[u8], top: &mut TopK) {
+        if !digest.is_live(self.now) || !self.filter.matches(&digest.facts()) {
+            return;
+        }
+        if let Some(score) = self.query.cosine_of_bytes(vector) {
+            top.push(Hit { score, created_at: digest.created_at, id: digest.id });
+        }
+    }
+}
+
+impl Indexes {
+    pub(crate) fn new(model: ModelId, dims: Dims, bytes_max: usize) -> Indexes {
+        Indexes { model, dims, cache: Cache::new(bytes_max) }
+    }
+
+    /// The best of a user's memories by their quantised embeddings, best first.
+    pub(crate) async fn look(
+        &self,
+        store: &dyn Memories,
+        user: UserId,
+        look: Look,
+    ) -> Result<Vec<Hit>, AppError> {
+        let head = store.memory_head(user).await?;
+        let rows: i64 = head.tallies.iter().map(|tally| tally.rows).sum();
+        let rows = usize::try_from(rows).unwrap_or(0);
+        if rows == 0 {
+            self.cache.forget(user);
+            return Ok(Vec::new());
+        }
+        if rows.saturating_mul(Rows::row_bytes(self.dims)) > self.cache.bytes_max() {
+            self.cache.forget(user);
+            return self.look_into_pages(store, user, &look).await;
+        }
+        let slot = self.cache.slot(user, || Rows::new(self.model.clone(), self.dims));
+        self.bring_up_to_date(store, user, &slot, head).await?;
+        if rows <= ROWS_AT_ONCE_MAX {
+            return Ok(slot.rows.read().scan(&look));
+        }
+        let scan = tokio::task::spawn_blocking(move || slot.rows.read().scan(&look));
+        scan.await.map_err(|failure| AppError::Internal(failure.to_string()))
+    }
+
+    async fn bring_up_to_date(
+        &self,
+        store: &dyn Memories,
+        user: UserId,
+        slot: &Arc<Slot>,
+        head: MemoryHead,
+    ) -> Result<(), AppError> {
+        let is_current = |rows: &Rows| rows.is_current(&head);
+        if is_current(&slot.rows.read()) {
+            return Ok(());
+        }
+        // One reads for all who wait.
+        let _turn = slot.turn.lock().await;
+        if is_current(&slot.rows.read()) {
+            return Ok(());
+        }
+        if slot.rows.read().has_too_many_gone(&head) {
+            *slot.rows.write() = Rows::new(self.model.clone(), self.dims);
+        }
+        loop {
+            let after = slot.rows.read().change_no();
+            if after >= head.change_no {
+                break;
+            }
+            let page = store.scan_digests(user, after, DIGEST_PAGE_ROWS_MAX).await?;
+            if page.is_empty() {
+                break;
+            }
+            slot.rows.write().take(page);
+        }
+        slot.rows.write().note(&head);
+        self.cache.resized(user, slot.rows.read().bytes());
+        Ok(())
+    }
+
+    async fn look_into_pages(
+        &self,
+        store: &dyn Memories,
+        user: UserId,
+        look: &Look,
+    ) -> Result<Vec<Hit>, AppError> {
+        let (mut after, mut best) = (0, TopK::new(look.rows_max));
+        loop {
+            let page = store.scan_digests(user, after, DIGEST_PAGE_ROWS_MAX).await?;
+            let Some(last) = page.last() else { return Ok(best.into_best_first()) };
+            after = last.change_no;
+            let (look, model) = (look.clone(), self.model.clone());
+            let scan = tokio::task::spawn_blocking(move || {
+                let mut top = TopK::new(look.rows_max);
+                for digest in &page {
+                    if let Some((by, vector)) = &digest.embedded
+                        && *by == model
+                    {
+                        look.offer(digest, &vector.to_bytes(), &mut top);
+                    }
+                }
+                top.into_best_first()
+            });
+            best.extend(scan.await.map_err(|failure| AppError::Internal(failure.to_string()))?);
+        }
+    }
+
+    /// Drops rows that the store has no longer.
+    pub(crate) fn drop_rows(&self, user: UserId, ids: &[MemoryId]) {
+        if let Some(slot) = self.cache.find(user) {
+            let mut rows = slot.rows.write();
+            ids.iter().for_each(|id| rows.remove(*id));
+        }
+    }
+
+    /// Drops all that is kept of a user.
+    pub(crate) fn forget(&self, user: UserId) {
+        self.cache.forget(user);
+    }
+
+    /// Bytes that are kept.
+    pub(crate) fn bytes(&self) -> usize {
+        self.cache.bytes()
+    }
+}

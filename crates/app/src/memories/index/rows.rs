@@ -1,0 +1,121 @@
+//! The index of one user: facts and quantised embeddings, row by row.
+//!
+//! Invariant: the vector of row n lies at n times the stride; places lead from ids to rows.
+
+use super::Look;
+use novacore_memory::{Dims, Hit, TopK};
+use novacore_store::memories::{Digest, MemoryHead};
+use novacore_vocab::{MemoryId, ModelId};
+use std::collections::HashMap;
+
+/// About what the facts of a row take beside its vector: the digest, a few tags, its place.
+const FACT_BYTES: usize = 320;
+/// Rows that have gone from the store and may linger until a search comes across them, beside a
+/// tenth of all.
+const GONE_ROWS_MAX: usize = 64;
+
+#[derive(Debug)]
+pub(super) struct Rows {
+    model: ModelId,
+    stride: usize,
+    facts: Vec<Digest>,
+    vectors: Vec<u8>,
+    places: HashMap<MemoryId, usize>,
+    change_no: u64,
+    removals: u64,
+}
+
+impl Rows {
+    pub(super) fn new(model: ModelId, dims: Dims) -> Rows {
+        Rows {
+            model,
+            stride: dims.elements() + 4,
+            facts: Vec::new(),
+            vectors: Vec::new(),
+            places: HashMap::new(),
+            change_no: 0,
+            removals: 0,
+        }
+    }
+
+    /// About how many bytes a row takes.
+    pub(super) fn row_bytes(dims: Dims) -> usize {
+        dims.elements() + 4 + FACT_BYTES
+    }
+
+    /// About how many bytes all take.
+    pub(super) fn bytes(&self) -> usize {
+        self.facts.capacity() * FACT_BYTES + self.vectors.capacity()
+    }
+
+    pub(super) const fn change_no(&self) -> u64 {
+        self.change_no
+    }
+
+    pub(super) fn is_current(&self, head: &MemoryHead) -> bool {
+        self.change_no >= head.change_no && self.removals == head.removals
+    }
+
+    /// Whether so many rows have gone that it is better to read anew than to come across them one
+    /// by one.
+    pub(super) fn has_too_many_gone(&self, head: &MemoryHead) -> bool {
+        let stored: i64 = head.tallies.iter().map(|tally| tally.rows).sum();
+        let stored = usize::try_from(stored).unwrap_or(0);
+        // Rows that were added since the index was read hide some; those are found one by one.
+        self.removals != head.removals && self.facts.len() > stored + GONE_ROWS_MAX + stored / 10
+    }
+
+    /// Takes rows over that have changed.
+    pub(super) fn take(&mut self, page: Vec<Digest>) {
+        for mut digest in page {
+            self.change_no = self.change_no.max(digest.change_no);
+            let embedded = digest.embedded.take().filter(|(by, _)| *by == self.model);
+            let vector = embedded.map(|(_, vector)| vector.to_bytes());
+            match vector.filter(|vector| vector.len() == self.stride) {
+                Some(vector) => self.put(digest, &vector),
+                None => self.remove(digest.id),
+            }
+        }
+    }
+
+    /// Notes up to where the store was read.
+    pub(super) fn note(&mut self, head: &MemoryHead) {
+        self.change_no = self.change_no.max(head.change_no);
+        self.removals = head.removals;
+    }
+
+    fn put(&mut self, digest: Digest, vector: &[u8]) {
+        match self.places.get(&digest.id) {
+            Some(place) => {
+                let start = place * self.stride;
+                self.vectors[start..start + self.stride].copy_from_slice(vector);
+                self.facts[*place] = digest;
+            }
+            None => {
+                self.places.insert(digest.id, self.facts.len());
+                self.vectors.extend_from_slice(vector);
+                self.facts.push(digest);
+            }
+        }
+    }
+
+    /// The last row moves into the gap.
+    pub(super) fn remove(&mut self, id: MemoryId) {
+        let Some(place) = self.places.remove(&id) else { return };
+        let last = self.facts.len() - 1;
+        self.facts.swap_remove(place);
+        self.vectors.copy_within(last * self.stride.., place * self.stride);
+        self.vectors.truncate(last * self.stride);
+        if let Some(moved) = self.facts.get(place) {
+            self.places.insert(moved.id, place);
+        }
+    }
+
+    pub(super) fn scan(&self, look: &Look) -> Vec<Hit> {
+        let mut top = TopK::new(look.rows_max);
+        for (digest, vector) in self.facts.iter().zip(self.vectors.chunks_exact(self.stride)) {
+            look.offer(digest, vector, &mut top);
+        }
+        top.into_best_first()
+    }
+}

@@ -1,0 +1,189 @@
+//! A stage for the tests of memories: a store in memory, a clock moved by hand, an embedder that
+//! counts words.
+
+use super::{
+    MemoryOptions, MemoryService, NewMemory,
+    embedder::{EmbedError, Embedder, Embeddings},
+};
+use crate::{
+    auth::{Auth, AuthOptions, AuthSecrets},
+    cx::Cx,
+    metrics::Metrics,
+};
+use async_trait::async_trait;
+use novacore_access::{ChangeMemories, Permit, Principal, ReadMemories, Role, User};
+use novacore_ledger::{Command, Expect, Record, Verb};
+use novacore_memory::{Dims, Draft, Embedding, Memory, Query, Term};
+use novacore_store::ledger::Ledger;
+use novacore_store_suite::memory::{HandClock, Memory as Store};
+use novacore_vocab::{Amount, ModelId, OrgId, ResourceName, Source, TierName, Timestamp, UserId};
+use parking_lot::Mutex;
+use secrecy::SecretString;
+use std::sync::Arc;
+use uuid::Uuid;
+
+const DIMS: u16 = 64;
+
+/// Each word points into one of 64 directions: texts with common words are near each other. It can
+/// be taken away, and refuses texts with the word `unspeakable`.
+#[derive(Debug)]
+pub(super) struct WordCounter {
+    pub(super) model: &'static str,
+    pub(super) down: Mutex<Option<EmbedError>>,
+    pub(super) calls: Mutex<Vec<usize>>,
+}
+
+#[async_trait]
+impl Embedder for WordCounter {
+    fn model(&self) -> ModelId {
+        ModelId::parse(self.model).unwrap()
+    }
+
+    fn dims(&self) -> Dims {
+        Dims::new(DIMS).unwrap()
+    }
+
+    fn batch_max(&self) -> usize {
+        8
+    }
+
+    async fn embed(&self, texts: &[&str]) -> Result<Embeddings, EmbedError> {
+        self.calls.lock().push(texts.len());
+        if let Some(error) = self.down.lock().clone() {
+            return Err(error);
+        }
+        if texts.iter().any(|text| text.contains("unspeakable")) {
+            return Err(EmbedError::Refused { why: "a word".to_owned() });
+        }
+        let tokens = texts.iter().map(|text| text.split_whitespace().count() as u64).sum();
+        let vectors = texts.iter().map(|text| vector(text)).collect();
+        Ok(Embeddings { vectors, tokens: Some(tokens) })
+    }
+}
+
+fn vector(text: &str) -> Embedding {
+    let mut raw = [0.01_f32; DIMS as usize];
+    for word in text.split_whitespace() {
+        let hash = blake3::hash(word.to_lowercase().as_bytes());
+        raw[usize::from(hash.as_bytes()[0]) % raw.len()] += 1.0;
+    }
+    Embedding::parse(&raw, Dims::new(DIMS).unwrap()).unwrap()
+}
+
+/// Everything that a test of memories needs.
+pub(super) struct Stage {
+    pub(super) cx: Cx,
+    pub(super) store: Arc<Store>,
+    pub(super) clock: Arc<HandClock>,
+    pub(super) embedder: Arc<WordCounter>,
+}
+
+impl Stage {
+    pub(super) fn new() -> Stage {
+        Stage::with(MemoryOptions::default())
+    }
+
+    pub(super) fn with(options: MemoryOptions) -> Stage {
+        let clock = Arc::new(HandClock::at(Timestamp::from_seconds(1_800_000_000)));
+        let store = Arc::new(Store::new(clock.clone()));
+        for number in [1, 2] {
+            store.insert_user(user(number));
+        }
+        let embedder = Arc::new(WordCounter {
+            model: "words",
+            down: Mutex::default(),
+            calls: Mutex::default(),
+        });
+        let cx = compose(&store, &clock, embedder.clone(), options);
+        Stage { cx, store, clock, embedder }
+    }
+
+    /// Another node on the same store, with another model.
+    pub(super) fn with_model(&self, model: &'static str) -> Stage {
+        let embedder =
+            Arc::new(WordCounter { model, down: Mutex::default(), calls: Mutex::default() });
+        let options = MemoryOptions::default();
+        let cx = compose(&self.store, &self.clock, embedder.clone(), options);
+        Stage { cx, store: self.store.clone(), clock: self.clock.clone(), embedder }
+    }
+
+    pub(super) fn changes(&self, number: u128) -> Permit<ChangeMemories> {
+        Principal::service().change_memories(&user(number).subject()).unwrap()
+    }
+
+    pub(super) fn reads(&self, number: u128) -> Permit<ReadMemories> {
+        Principal::service().read_memories(&user(number).subject()).unwrap()
+    }
+
+    /// Stores a text for user 1.
+    pub(super) async fn store(&self, term: Term, text: &str) -> Memory {
+        let stored = super::store(&self.cx, self.changes(1), new(term, text), None).await;
+        stored.unwrap().memory
+    }
+
+    /// The level of user 1, of the memory service alone.
+    pub(super) async fn level(&self) -> i64 {
+        let view = self.cx.ledger.account(user(1).id).await.unwrap();
+        let name = ResourceName::parse("memory_storage").unwrap();
+        view.state.part(&name, Source::Memory)
+    }
+
+    /// The bytes of what user 1 has in charged terms.
+    pub(super) async fn charged(&self) -> i64 {
+        self.cx.memories.store.memory_head(user(1).id).await.unwrap().charged_bytes()
+    }
+
+    /// Leaves user 1 so many bytes of his gibibyte.
+    pub(super) async fn leave(&self, bytes: i64) {
+        let verb = Verb::Record(Record {
+            resource: ResourceName::parse("memory_storage").unwrap(),
+            amount: Amount::new((1 << 30) - bytes - self.level().await).unwrap(),
+            source: Source::Api,
+            expect: Expect::Fact,
+            corrects: None,
+            occurred_at: None,
+            metadata: None,
+        });
+        let command = Command { key: None, fingerprint: 0, verb };
+        self.store.submit(user(1).id, command).await.unwrap();
+    }
+}
+
+fn compose(
+    store: &Arc<Store>,
+    clock: &Arc<HandClock>,
+    embedder: Arc<WordCounter>,
+    options: MemoryOptions,
+) -> Cx {
+    let secret = || SecretString::from("a-secret-of-the-test-0123456789abcdef");
+    let (jwt, refresh, service_token) = (secret(), secret(), secret());
+    let secrets = AuthSecrets { jwt, refresh, service_token };
+    let quick = AuthOptions { hash_memory_kib: 8, hash_passes: 1, ..AuthOptions::default() };
+    let auth = Arc::new(Auth::new(store.clone(), clock.clone(), &secrets, quick).unwrap());
+    let memories = Arc::new(MemoryService::new(store.clone(), embedder, options));
+    let metrics = Arc::new(Metrics::new());
+    Cx::new(store.clone(), store.clone(), memories, clock.clone(), auth, metrics)
+}
+
+pub(super) fn user(number: u128) -> User {
+    let id = Uuid::from_u128(0x0198_0000_0000_7000_8000_0000_0000_0000 | number);
+    User {
+        id: UserId(id),
+        org: OrgId(id),
+        email: None,
+        role: Role::Student,
+        tier: TierName::parse("free_trial").unwrap(),
+        disabled: false,
+        trial_ends_at: None,
+        created_at: Timestamp::from_seconds(1_700_000_000),
+    }
+}
+
+pub(super) fn new(term: Term, text: &str) -> NewMemory {
+    let draft = Draft { kind: "lesson".into(), input: text.into(), ..Draft::default() };
+    NewMemory { content: draft.check().unwrap(), term, vector: None }
+}
+
+pub(super) fn query(text: &str) -> Query {
+    Query::parse(text).unwrap()
+}
