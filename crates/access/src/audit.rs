@@ -108,11 +108,13 @@ pub enum AuditAction {
     PutOverride,
     /// An override was removed.
     RemoveOverride,
+    /// All memories of a user were erased.
+    EraseMemories,
 }
 
 impl AuditAction {
     /// Every action.
-    pub const ALL: [AuditAction; 11] = [
+    pub const ALL: [AuditAction; 12] = [
         AuditAction::CreateUser,
         AuditAction::SetTier,
         AuditAction::SetRole,
@@ -124,6 +126,7 @@ impl AuditAction {
         AuditAction::PutTier,
         AuditAction::PutOverride,
         AuditAction::RemoveOverride,
+        AuditAction::EraseMemories,
     ];
 
     /// The name as stored and shown.
@@ -140,6 +143,7 @@ impl AuditAction {
             AuditAction::PutTier => "put_tier",
             AuditAction::PutOverride => "put_override",
             AuditAction::RemoveOverride => "remove_override",
+            AuditAction::EraseMemories => "erase_memories",
         }
     }
 }

@@ -31,7 +31,7 @@ mod usage;
 
 pub use context::{ContextFound, ContextRequest, context};
 pub use find::{ListAsk, find, list};
-pub use forget::{Gone, delete, forget};
+pub use forget::{Gone, delete, erase, forget};
 pub use search::{Found, FoundMemory, SearchAsk, search};
 pub use service::{INDEX_BYTES_MAX_DEFAULT, MemoryOptions, MemoryService};
 pub use store::{STORE_ROWS_MAX, store, store_all, store_each};

@@ -166,7 +166,7 @@ pub(crate) async fn user(harness: &impl Harness, number: u128, in_tier: &str) ->
     id
 }
 
-fn audit(action: AuditAction, target: &str) -> AuditEntry {
+pub(crate) fn audit(action: AuditAction, target: &str) -> AuditEntry {
     AuditEntry {
         actor: Actor::Console,
         action,

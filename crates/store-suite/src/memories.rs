@@ -60,6 +60,7 @@ macro_rules! memories_suite {
             a_key_is_kept_where_no_byte_moves,
             rows_of_others_cannot_be_named,
             nobody_stores_no_memory,
+            what_an_operator_erases_is_in_the_audit_log,
             a_memory_reads_back_whole,
             a_list_is_filtered_ordered_and_counted,
             scans_follow_the_changes_of_rows,

@@ -3,7 +3,7 @@
 use super::commit::{Committed, Tries, change_key, commit, is_replay};
 use super::find;
 use crate::{cx::Cx, error::AppError, fingerprint};
-use novacore_access::{ChangeMemories, Permit};
+use novacore_access::{Administer, AuditAction, AuditEntry, ChangeMemories, Permit, Reason};
 use novacore_memory::{Filter, Memory};
 use novacore_store::memories::{
     Cause, ChangeKey, MEMORY_PAGE_ROWS_MAX, MemoryChange, MemoryWrite, Trace,
@@ -40,7 +40,8 @@ pub async fn delete(
             return Ok(REPLAYED);
         }
         let before = Trace::of(&find::stored(cx, user, id).await?);
-        if let Some(gone) = remove(cx, user, vec![before], Cause::Delete, key.clone()).await? {
+        let removal = Removal { key: key.clone(), ..Removal::of(vec![before], Cause::Delete) };
+        if let Some(gone) = removal.commit(cx, user).await? {
             return Ok(gone);
         }
         tries.again()?;
@@ -58,25 +59,47 @@ pub async fn forget(
 ) -> Result<Gone, AppError> {
     let user = permit.account().user;
     let key = change_key(key, || fingerprint::forget_memories(&filter));
-    forget_of(cx, user, &filter, key).await
-}
-
-pub(super) async fn forget_of(
-    cx: &Cx,
-    user: UserId,
-    filter: &Filter,
-    key: Option<ChangeKey>,
-) -> Result<Gone, AppError> {
     let mut tries = Tries::default();
     loop {
         if is_replay(cx, user, key.as_ref()).await? {
             return Ok(REPLAYED);
         }
-        let rows = matching(cx, user, filter).await?;
+        let rows = matching(cx, user, &filter).await?;
         if rows.is_empty() && key.is_none() {
             return Ok(Gone { replayed: false, ..REPLAYED });
         }
-        if let Some(gone) = remove(cx, user, rows, Cause::Forget, key.clone()).await? {
+        let removal = Removal { key: key.clone(), ..Removal::of(rows, Cause::Forget) };
+        if let Some(gone) = removal.commit(cx, user).await? {
+            return Ok(gone);
+        }
+        tries.again()?;
+    }
+}
+
+/// Erases every memory of a user, as an operator, and tells the audit log how many there were.
+pub async fn erase(
+    cx: &Cx,
+    permit: Permit<Administer>,
+    user: UserId,
+    reason: Reason,
+) -> Result<Gone, AppError> {
+    if cx.directory.find_user(user).await?.is_none() {
+        return Err(AppError::NotFound("user"));
+    }
+    let mut tries = Tries::default();
+    loop {
+        let rows = matching(cx, user, &Filter::default()).await?;
+        let audit = AuditEntry {
+            actor: permit.actor(),
+            action: AuditAction::EraseMemories,
+            target: format!("user:{user}"),
+            before: Some(serde_json::json!({ "memories": rows.len() }).to_string()),
+            after: Some(serde_json::json!({ "memories": 0 }).to_string()),
+            reason: reason.clone(),
+            at: cx.clock.now(),
+        };
+        let removal = Removal { audit: Some(audit), ..Removal::of(rows, Cause::Forget) };
+        if let Some(gone) = removal.commit(cx, user).await? {
             return Ok(gone);
         }
         tries.again()?;
@@ -95,33 +118,45 @@ async fn matching(cx: &Cx, user: UserId, filter: &Filter) -> Result<Vec<Trace>, 
     }
 }
 
-/// Removes rows; `None` if one of them has changed meanwhile.
-async fn remove(
-    cx: &Cx,
-    user: UserId,
+/// Rows that are to go.
+struct Removal {
     rows: Vec<Trace>,
     cause: Cause,
     key: Option<ChangeKey>,
-) -> Result<Option<Gone>, AppError> {
-    let count = rows.len() as u64;
-    let size_bytes = rows.iter().map(|row| row.size_bytes).sum();
-    let changes = rows.into_iter().map(|before| MemoryChange::Remove { before }).collect();
-    let write = MemoryWrite::new(changes, None, cause, key);
-    let charged_bytes = -write.charged_bytes();
-    Ok(match commit(cx, user, write).await? {
-        Committed::Done => {
-            if count > 1 {
-                cx.memories.indexes.forget(user);
-            }
-            Some(Gone { rows: count, size_bytes, charged_bytes, replayed: false })
+    audit: Option<AuditEntry>,
+}
+
+impl Removal {
+    fn of(rows: Vec<Trace>, cause: Cause) -> Removal {
+        Removal { rows, cause, key: None, audit: None }
+    }
+
+    /// Removes the rows; `None` if one of them has changed meanwhile.
+    async fn commit(self, cx: &Cx, user: UserId) -> Result<Option<Gone>, AppError> {
+        let rows = self.rows.len() as u64;
+        let size_bytes = self.rows.iter().map(|row| row.size_bytes).sum();
+        let changes = self.rows.into_iter().map(|before| MemoryChange::Remove { before }).collect();
+        let mut write = MemoryWrite::new(changes, None, self.cause, self.key);
+        if let Some(audit) = self.audit {
+            write = write.audited(audit);
         }
-        Committed::Replayed => Some(REPLAYED),
-        Committed::Stale => None,
-    })
+        let charged_bytes = -write.charged_bytes();
+        Ok(match commit(cx, user, write).await? {
+            Committed::Done => {
+                // What one row leaves behind in an index is come across by a search.
+                if rows > 1 {
+                    cx.memories.indexes.forget(user);
+                }
+                Some(Gone { rows, size_bytes, charged_bytes, replayed: false })
+            }
+            Committed::Replayed => Some(REPLAYED),
+            Committed::Stale => None,
+        })
+    }
 }
 
 /// Removes what has expired of a user; nothing if somebody else has come before.
 pub(super) async fn expire(cx: &Cx, user: UserId, rows: Vec<Trace>) -> Result<u64, AppError> {
-    let gone = remove(cx, user, rows, Cause::Expire, None).await?;
+    let gone = Removal::of(rows, Cause::Expire).commit(cx, user).await?;
     Ok(gone.map_or(0, |gone| gone.rows))
 }

@@ -2,8 +2,10 @@
 
 use super::*;
 use crate::ledger::{history, user};
+use novacore_access::AuditAction;
 use novacore_ledger::{EntryKind, Flags, Refusal};
 use novacore_memory::{Change, Patch, PatchDraft, charged_bytes};
+use novacore_store::directory::AuditQuery;
 
 const STALE: Result<Outcome, StoreError> = Err(StoreError::Stale("memory"));
 
@@ -229,4 +231,23 @@ pub async fn nobody_stores_no_memory(harness: &mut impl MemoryHarness) {
     let head = harness.memories().memory_head(nobody).await;
     assert_eq!(head, Ok(novacore_store::memories::MemoryHead::default()));
     assert_eq!(find(harness, nobody, 1).await, None);
+}
+
+/// In the same commit; what is stale is not told either.
+pub async fn what_an_operator_erases_is_in_the_audit_log(harness: &mut impl MemoryHarness) {
+    let user = user(harness, 1, "pro").await;
+    let memory = memory(harness, 1, Term::Ltm);
+    applied(harness, user, store(vec![insert(&memory)])).await;
+    let target = format!("user:{user}");
+    let audit = ledger::audit(AuditAction::EraseMemories, &target);
+    let erase = || {
+        let write = MemoryWrite::new(vec![remove(&memory)], None, Cause::Forget, None);
+        write.audited(audit.clone())
+    };
+    applied(harness, user, erase()).await;
+    assert_eq!(change(harness, user, erase()).await, STALE);
+    let query = AuditQuery { target: Some(target), before: None, rows_max: 10 };
+    let rows = harness.directory().list_audit(&query).await.expect("a page");
+    let entries: Vec<_> = rows.into_iter().map(|row| row.entry).collect();
+    assert_eq!(entries, [audit]);
 }

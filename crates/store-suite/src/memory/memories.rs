@@ -98,6 +98,7 @@ impl novacore_store::memories::Memories for Store {
         let outcome = self.run_on(&mut kept, user, write.command().clone())?;
         if let Outcome::Applied(_) = outcome {
             kept.shelves.entry(user).or_default().apply(&write, after);
+            kept.audit.extend(write.audit().cloned());
         }
         Ok(outcome)
     }

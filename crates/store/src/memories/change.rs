@@ -4,6 +4,7 @@
 //! that charges nothing and has no key asks the ledger for nothing.
 //! Invariant: what is replaced or removed is named with the revision that was read.
 
+use novacore_access::AuditEntry;
 use novacore_ledger::{Command, Expect, Record, Verb};
 use novacore_memory::{Embedding, Memory, Term, Text, charge, charged_bytes};
 use novacore_vocab::{Amount, IdempotencyKey, MemoryId, ModelId, ResourceName, Source};
@@ -182,6 +183,7 @@ pub struct MemoryWrite {
     /// The revision of short-term memory as it was read, if these changes rest on it.
     stm_revision: Option<u64>,
     command: Command,
+    audit: Option<AuditEntry>,
 }
 
 impl MemoryWrite {
@@ -209,7 +211,18 @@ impl MemoryWrite {
             Verb::Sweep
         };
         let (key, fingerprint) = key.map_or((None, 0), |key| (Some(key.key), key.fingerprint));
-        MemoryWrite { changes, stm_revision, command: Command { key, fingerprint, verb } }
+        let command = Command { key, fingerprint, verb };
+        MemoryWrite { changes, stm_revision, command, audit: None }
+    }
+
+    /// The same, done by an operator and told in the audit log.
+    pub fn audited(self, audit: AuditEntry) -> MemoryWrite {
+        MemoryWrite { audit: Some(audit), ..self }
+    }
+
+    /// What the audit log is told in the same commit.
+    pub fn audit(&self) -> Option<&AuditEntry> {
+        self.audit.as_ref()
     }
 
     /// The changes.
