@@ -8,6 +8,7 @@ mod crash;
 mod flow;
 mod gateway;
 mod hostile;
+mod memory;
 mod migrate;
 mod models;
 mod operate;
