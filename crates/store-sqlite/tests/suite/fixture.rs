@@ -1,10 +1,13 @@
 //! An embedded store in a temporary folder, under a clock set by hand.
 
 use novacore_ledger::Policy;
-use novacore_store::{directory::Directory, ledger::Ledger, observe::Unobserved};
+use novacore_store::{
+    directory::Directory, ledger::Ledger, memories::Memories, observe::Unobserved,
+};
 use novacore_store_sqlite::{OnFatal, Options, SqliteStore};
 use novacore_store_suite::{
     ledger::{Harness, START},
+    memories::MemoryHarness,
     memory::HandClock,
 };
 use std::{path::Path, sync::Arc};
@@ -48,6 +51,12 @@ impl Harness for Fixture {
         let closed = self.store.take().and_then(Arc::into_inner);
         drop(closed.expect("nobody else holds the store"));
         self.store = Some(Arc::new(open(self.dir.path(), &self.clock)));
+    }
+}
+
+impl MemoryHarness for Fixture {
+    fn memories(&self) -> Arc<dyn Memories> {
+        self.store().clone()
     }
 }
 

@@ -48,3 +48,14 @@ mod ledger {
         novacore_store_suite::ledger::keys_replay_after(&mut open(), 2_000).await;
     }
 }
+
+/// The part of memories.
+mod memories {
+    use crate::fixture::Fixture;
+
+    fn open() -> Fixture {
+        Fixture::new()
+    }
+
+    novacore_store_suite::memories_suite!(open);
+}
