@@ -19,7 +19,7 @@ mod row;
 mod write;
 
 pub(crate) use check::differences;
-pub(crate) use head::read as read_head;
+pub(crate) use head::sound as sound_head;
 pub(crate) use read::revisions;
 pub(crate) use row::{damage, of_read};
 pub(crate) use write::{Owner, apply};

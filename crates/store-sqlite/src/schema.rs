@@ -248,3 +248,50 @@ pub(crate) fn configure_writer(connection: &Connection) -> rusqlite::Result<()> 
     connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
     connection.pragma_update(None, "cache_size", -16_000)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version_1() -> Connection {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let tx = connection.transaction().unwrap();
+        tx.execute_batch(TABLES).unwrap();
+        tx.pragma_update(None, "user_version", WITHOUT_MEMORIES).unwrap();
+        tx.commit().unwrap();
+        connection
+    }
+
+    fn version(connection: &Connection) -> i64 {
+        connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
+    }
+
+    fn tables(connection: &Connection) -> Vec<(String, Option<String>)> {
+        let select = "SELECT name, sql FROM sqlite_schema ORDER BY name";
+        let mut statement = connection.prepare(select).unwrap();
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        rows.collect::<rusqlite::Result<_>>().unwrap()
+    }
+
+    #[test]
+    fn an_upgraded_file_has_the_tables_of_a_new_one() {
+        let mut upgraded = version_1();
+        assert!(upgrade(&mut upgraded, WITHOUT_MEMORIES).unwrap());
+        let mut new = Connection::open_in_memory().unwrap();
+        let tx = new.transaction().unwrap();
+        create(&tx, [7; 16]).unwrap();
+        tx.commit().unwrap();
+        assert_eq!(tables(&upgraded), tables(&new));
+        assert_eq!((version(&upgraded), version(&new)), (SCHEMA_VERSION, SCHEMA_VERSION));
+        assert!(!upgrade(&mut upgraded, SCHEMA_VERSION).unwrap());
+    }
+
+    #[test]
+    fn an_upgrade_that_fails_changes_nothing() {
+        let mut connection = version_1();
+        connection.execute_batch("CREATE TABLE memory_vector (a)").unwrap();
+        let before = tables(&connection);
+        assert!(upgrade(&mut connection, WITHOUT_MEMORIES).is_err());
+        assert_eq!((tables(&connection), version(&connection)), (before, WITHOUT_MEMORIES));
+    }
+}

@@ -1,8 +1,11 @@
 //! What a user's memories add up to, as stored.
 
-use super::row::number;
+use super::row::{CHANGE_NO_MAX, change_no, damage, number, of_read, place};
 use crate::row::UserNo;
-use novacore_store::memories::{MemoryHead, Tally};
+use novacore_store::{
+    error::StoreError,
+    memories::{MemoryHead, Tally},
+};
 use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params};
 
 macro_rules! select {
@@ -16,12 +19,28 @@ macro_rules! select {
 }
 
 /// Of the user with this number; of one who never had memories, nothing.
-pub(crate) fn read(connection: &Connection, user_no: UserNo) -> rusqlite::Result<MemoryHead> {
+pub(super) fn read(connection: &Connection, user_no: UserNo) -> rusqlite::Result<MemoryHead> {
     let found = connection
         .prepare_cached(select!("FROM memory_head WHERE user_no = ?1"))?
         .query_row([user_no], of_row)
         .optional()?;
     Ok(found.unwrap_or_default())
+}
+
+/// As [`read`], for a write that builds on it: what changes next must not take the place of a row.
+pub(crate) fn sound(connection: &Connection, user_no: UserNo) -> Result<MemoryHead, StoreError> {
+    let head = read(connection, user_no).map_err(of_read)?;
+    let last: Option<i64> = connection
+        .prepare_cached("SELECT max(place) FROM memory WHERE place BETWEEN ?1 AND ?2")
+        .and_then(|mut statement| {
+            let places = [place(user_no, 0), place(user_no, CHANGE_NO_MAX)];
+            statement.query_row(places, |row| row.get(0))
+        })
+        .map_err(of_read)?;
+    if last.is_some_and(|last| change_no(last) > head.change_no) {
+        return Err(damage("a memory changed after the last change of its user's"));
+    }
+    Ok(head)
 }
 
 /// All heads, by user number.

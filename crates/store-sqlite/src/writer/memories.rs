@@ -56,7 +56,7 @@ impl Changes {
         write: Box<MemoryWrite>,
     ) -> Result<(), StoreError> {
         let user = slot.account.user;
-        let stored = memories::read_head(connection, slot.user_no).map_err(memories::of_read)?;
+        let stored = memories::sound_head(connection, slot.user_no)?;
         let revisions = memories::revisions(connection, user, &write).map_err(memories::of_read)?;
         let revision = |id| revisions.get(&id).copied();
         let known = Known { revision: &revision, stm_revision: stored.stm_revision };

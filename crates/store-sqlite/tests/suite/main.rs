@@ -1,5 +1,6 @@
 //! The conformance suites on the embedded store.
 
+mod durable;
 mod fixture;
 
 /// The directory's part.
