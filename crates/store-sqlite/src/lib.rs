@@ -20,6 +20,7 @@ mod journal;
 pub mod key_index;
 mod keys;
 mod maintenance;
+mod memories;
 mod names;
 mod open;
 mod overlay;

@@ -42,7 +42,8 @@ pub struct VerifyReport {
     pub findings: Vec<String>,
 }
 
-/// Recomputes the chain of batches, recounts every account from its entries, and compares with the
+/// Recomputes the chain of batches, recounts every account from its entries and every user's
+/// memories from their rows, and compares with each other and with the
 /// derived files, which are made once more for that: they take their room on the disk twice
 /// meanwhile.
 pub fn verify(options: &Options) -> Result<VerifyReport, OpenError> {
@@ -75,6 +76,7 @@ pub fn verify(options: &Options) -> Result<VerifyReport, OpenError> {
         report.note(format!("entries go on to {last}, batches end at {}", before.last_seq));
     }
     report.accounts = states.len() as u64;
+    crate::memories::differences(&connection, &states, &mut |finding| report.note(finding))?;
     if report.findings.is_empty() {
         let derived = open_derived(derived_options(options, &connection, names, policy)?)?;
         compare(&derived, &states, &mut report)?;

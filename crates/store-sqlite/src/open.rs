@@ -305,6 +305,10 @@ pub(crate) fn open_ledger(path: &Path) -> Result<Connection, OpenError> {
     // it.
     let truncate = "PRAGMA wal_checkpoint(TRUNCATE)";
     connection.query_row(truncate, [], |_| Ok(())).map_err(|error| damage(path, error))?;
+    let found = version(&connection).map_err(|error| damage(path, error))?;
+    if schema::upgrade(&mut connection, found).map_err(|error| damage(path, error))? {
+        tracing::info!("the ledger's tables were brought from schema {found} to the present one");
+    }
     Ok(connection)
 }
 

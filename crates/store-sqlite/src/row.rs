@@ -188,7 +188,12 @@ fn kind_no(kind: EntryKind) -> u8 {
     EntryKind::ALL.iter().position(|other| *other == kind).expect("every kind is listed") as u8
 }
 
-fn pick<'a, T>(all: &'a [T], sql: &SqlRow<'_>, column: usize) -> rusqlite::Result<&'a T> {
+/// The element of a list of stored discriminants that a column names.
+pub(crate) fn pick<'a, T>(
+    all: &'a [T],
+    sql: &SqlRow<'_>,
+    column: usize,
+) -> rusqlite::Result<&'a T> {
     let number: u8 = sql.get(column)?;
     all.get(usize::from(number)).ok_or_else(|| malformed(column))
 }

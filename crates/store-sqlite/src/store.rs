@@ -62,13 +62,14 @@ impl SqliteStore {
         }
     }
 
-    async fn ask(&self, user: UserId, command: Command) -> Result<Ask, StoreError> {
+    /// A command with all that can be loaded for it here.
+    pub(crate) async fn ask(&self, user: UserId, command: Command) -> Result<Ask, StoreError> {
         let slot = self.slot(user).await?;
         let (seen, keys_through) = match &command.key {
             Some(key) => self.find_key(&slot, key).await?,
             None => (None, Seq::MAX),
         };
-        Ok(Ask { slot, command, seen, keys_through })
+        Ok(Ask { slot, command, seen, keys_through, memories: None })
     }
 
     /// What is stored under a key, as far as the index shows it. Nearly always the index alone says
@@ -89,7 +90,11 @@ impl SqliteStore {
         Ok((found.await?, through))
     }
 
-    async fn send(&self, asks: Vec<Ask>) -> Result<Vec<Result<Outcome, StoreError>>, StoreError> {
+    /// Queues commands and waits for what comes of them.
+    pub(crate) async fn send(
+        &self,
+        asks: Vec<Ask>,
+    ) -> Result<Vec<Result<Outcome, StoreError>>, StoreError> {
         let (reply, results) = oneshot::channel();
         self.jobs.send(Job::Commands(asks, reply))?;
         results.await.map_err(|_| StoreError::Unavailable)

@@ -10,6 +10,7 @@
 mod batch;
 mod control;
 mod lookup;
+mod memories;
 mod settle_down;
 #[cfg(test)]
 mod tests;
@@ -28,8 +29,9 @@ use novacore_store::{
     book::Book,
     clock::Clock,
     error::StoreError,
-    lane::{LaneReceiver, LaneSender},
+    lane::{BATCH_COMMANDS_MAX, LaneReceiver, LaneSender},
     ledger::Posted,
+    memories::MemoryWrite,
     observe::Observer,
 };
 use novacore_vocab::{IdempotencyKey, Timestamp, UserId};
@@ -57,13 +59,19 @@ pub(crate) struct Ask {
     pub(crate) seen: Option<KeyRecord>,
     /// The row up to which that look-up was complete.
     pub(crate) keys_through: Seq,
+    /// The memories that change if the command is applied.
+    pub(crate) memories: Option<Box<MemoryWrite>>,
 }
 
 impl Ask {
     /// Asks to expire what is due in an account.
     pub(crate) fn sweep(slot: Arc<Slot>) -> Ask {
         let command = Command { key: None, fingerprint: 0, verb: Verb::Sweep };
-        Ask { slot, command, seen: None, keys_through: Seq::MAX }
+        Ask { slot, command, seen: None, keys_through: Seq::MAX, memories: None }
+    }
+
+    fn weight(&self) -> usize {
+        self.memories.as_ref().map_or(1, |write| memories::weight(write, BATCH_COMMANDS_MAX))
     }
 }
 
@@ -94,7 +102,7 @@ impl Job {
     /// How much of a batch this takes up.
     pub(crate) fn weight(&self) -> usize {
         match self {
-            Job::Commands(asks, _) => asks.len(),
+            Job::Commands(asks, _) => asks.iter().map(Ask::weight).sum(),
             Job::Control(_) | Job::Sweep => 1,
         }
     }

@@ -111,7 +111,7 @@ async fn a_source_that_is_not_whole_is_refused() {
             "DELETE FROM override",
             "1 sessions, keys or overrides are nobody's",
         ),
-        ("PRAGMA user_version = 99", "PRAGMA user_version = 1", "has schema 99"),
+        ("PRAGMA user_version = 99", "PRAGMA user_version = 2", "has schema 99"),
         ("PRAGMA application_id = 9", "PRAGMA application_id = 1313822273", "not a NovaCore"),
     ] {
         let alter = |sql: &str| Connection::open(&file).and_then(|it| it.execute_batch(sql));

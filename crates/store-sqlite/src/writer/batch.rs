@@ -1,6 +1,6 @@
 //! One batch from queue to answer.
 
-use super::{Ask, Fatal, Job, Results, Writer, control::Written};
+use super::{Ask, Fatal, Job, Results, Writer, control::Written, memories::Changes};
 use crate::{
     accounts::Slot,
     failure::{self, WriteFailure},
@@ -37,7 +37,16 @@ struct Judged {
     /// Per ask: an outcome, or why there is none.
     results: Results,
     prepared: Option<Prepared>,
+    /// Memories that change with what was applied, be there entries or not.
+    memories: Changes,
     slots: HashMap<UserId, Arc<Slot>>,
+}
+
+/// What was written and committed.
+struct Committed {
+    controls: Vec<Written>,
+    /// What the log grew by, in rows of `entry`.
+    log_rows: usize,
 }
 
 impl Writer {
@@ -51,19 +60,18 @@ impl Writer {
         }
         let Sorted { asks, callers, controls } = sorted;
         let judged = self.judge(asks, now)?;
-        if judged.prepared.is_none() && controls.is_empty() {
+        if judged.prepared.is_none() && judged.memories.is_empty() && controls.is_empty() {
             tell(callers, judged.results);
             return Ok(());
         }
         let begun = Instant::now();
-        match self.commit(judged.prepared.as_ref(), controls) {
-            Ok(written) => {
+        match self.commit(&judged, controls) {
+            Ok(Committed { controls, log_rows }) => {
                 let took = begun.elapsed();
                 let rows = judged.prepared.as_ref().map_or(0, |done| done.batch.rows.len());
                 self.setup.observer.committed(judged.results.len(), rows, took);
-                let controls = written.len();
-                self.conclude(callers, judged, written)?;
-                self.note_written(rows, controls)
+                self.conclude(callers, judged, controls)?;
+                self.note_written(log_rows)
             }
             Err((failure, written)) => self.abandon(callers, judged, written, failure),
         }
@@ -130,9 +138,15 @@ impl Writer {
         let mut slots = HashMap::with_capacity(asks.len());
         let mut items = Vec::with_capacity(asks.len());
         let mut results: Vec<Option<Result<Outcome, StoreError>>> = Vec::new();
-        for ask in asks {
+        let mut memories = Changes::default();
+        for (index, mut ask) in asks.into_iter().enumerate() {
             slots.entry(ask.slot.account.user).or_insert_with(|| ask.slot.clone());
-            match self.complete(ask) {
+            let connection = &self.setup.connection;
+            let let_through = match ask.memories.take() {
+                Some(write) => memories.let_through(connection, index, &ask.slot, write),
+                None => Ok(()),
+            };
+            match let_through.and_then(|()| self.complete(ask)) {
                 Ok(item) => {
                     items.push(item);
                     results.push(None);
@@ -146,8 +160,9 @@ impl Writer {
             .into_iter()
             .map(|result| result.unwrap_or_else(|| next.next().expect("one per item")))
             .collect();
+        memories.keep_applied(&results);
         let prepared = self.prepare(ran, &slots)?;
-        Ok(Judged { results, prepared, slots })
+        Ok(Judged { results, prepared, memories, slots })
     }
 
     /// Runs the book. If a command panics the batch is taken back and judged again without those
@@ -244,25 +259,33 @@ impl Writer {
     /// One transaction for the batch. Control writes have a savepoint each.
     fn commit(
         &mut self,
-        prepared: Option<&Prepared>,
+        judged: &Judged,
         controls: Vec<super::Control>,
-    ) -> Result<Vec<Written>, (rusqlite::Error, Vec<Written>)> {
+    ) -> Result<Committed, (rusqlite::Error, Vec<Written>)> {
         let mut written = Vec::with_capacity(controls.len());
         let mut controls = controls.into_iter();
         let connection = &mut self.setup.connection;
         let mut attempt = || {
             let mode = rusqlite::TransactionBehavior::Immediate;
             let mut tx = connection.transaction_with_behavior(mode)?;
+            let before = tx.total_changes();
             for control in controls.by_ref() {
                 control.write(&mut tx, &mut written)?;
             }
-            if let Some(prepared) = prepared {
+            let changes = tx.total_changes() - before;
+            judged.memories.write(&tx)?;
+            if let Some(prepared) = &judged.prepared {
                 prepared.insert(&tx)?;
             }
-            tx.commit()
+            tx.commit()?;
+            Ok(changes)
         };
         match attempt() {
-            Ok(()) => Ok(written),
+            Ok(changes) => {
+                let rows = judged.prepared.as_ref().map_or(0, |done| done.batch.rows.len());
+                let log_rows = rows + judged.memories.log_rows() + log_rows_of(&written, changes);
+                Ok(Committed { controls: written, log_rows })
+            }
             Err(error) => {
                 written.extend(controls.map(super::Control::unwritten));
                 Err((error, written))
@@ -353,6 +376,15 @@ impl Writer {
         tell(callers, results);
         Ok(())
     }
+}
+
+/// What control writes added to the log, in rows of `entry`: some pages each, and more if they
+/// changed many rows.
+fn log_rows_of(controls: &[Written], changes: u64) -> usize {
+    const OF_A_CONTROL: usize = 64;
+    const OF_A_CHANGE: usize = 16;
+    let changes = usize::try_from(changes).unwrap_or(usize::MAX);
+    (controls.len() * OF_A_CONTROL).max(changes.saturating_mul(OF_A_CHANGE))
 }
 
 /// Answers every caller; one who has gone away needs no answer.

@@ -20,7 +20,7 @@ impl Writer {
 
     /// Completes a command with all that its judgement needs.
     pub(super) fn complete(&mut self, ask: Ask) -> Result<Item, StoreError> {
-        let Ask { slot, command, mut seen, keys_through } = ask;
+        let Ask { slot, command, mut seen, keys_through, memories: _ } = ask;
         self.take_over(&slot);
         let user = slot.account.user;
         self.provide(&slot, &command.verb)?;

@@ -8,8 +8,6 @@ use std::sync::Arc;
 
 /// How often the free space is looked at, in batches; at once after the disk was full.
 const DISK_LOOK_BATCHES: u64 = 64;
-/// A write of the control plane touches some pages of the log: as many as these rows do.
-const ROWS_OF_A_CONTROL: usize = 64;
 /// How many keys may be dropped from memory after a batch, at least; twice as many as it added if
 /// that is more, so that they never pile up.
 const KEYS_DROPPED_MIN: usize = 1_024;
@@ -36,10 +34,9 @@ impl Writer {
         Ok(())
     }
 
-    /// Counts what the log grew by, towards the next checkpoint.
-    pub(super) fn note_written(&mut self, rows: usize, controls: usize) -> Result<(), Fatal> {
-        let written = rows + controls * ROWS_OF_A_CONTROL;
-        self.checkpointer.note_rows(&self.setup.connection, written).map_err(Fatal)
+    /// Counts what the log grew by, in rows of `entry`, towards the next checkpoint.
+    pub(super) fn note_written(&mut self, log_rows: usize) -> Result<(), Fatal> {
+        self.checkpointer.note_rows(&self.setup.connection, log_rows).map_err(Fatal)
     }
 
     /// Drops keys from memory that look-ups find by now. Look-ups learn of many at a time, which

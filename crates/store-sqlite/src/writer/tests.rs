@@ -1,6 +1,8 @@
 //! What the suite cannot reach from outside: a batch that is not committed, a sweep that nobody
 //! asks for.
 
+mod memories;
+
 use super::{OnFatal, Touch};
 use crate::{Options, SqliteStore};
 use novacore_access::{Role, User};

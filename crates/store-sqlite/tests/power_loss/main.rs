@@ -4,6 +4,7 @@
 //! copied as they are.
 
 mod load;
+mod memories;
 mod proof;
 mod rig;
 

@@ -1,10 +1,13 @@
 //! An embedded store in a temporary folder, under a clock set by hand.
 
 use novacore_ledger::Policy;
-use novacore_store::{directory::Directory, ledger::Ledger, observe::Unobserved};
+use novacore_store::{
+    directory::Directory, ledger::Ledger, memories::Memories, observe::Unobserved,
+};
 use novacore_store_sqlite::{OnFatal, Options, SqliteStore};
 use novacore_store_suite::{
     ledger::{Harness, START},
+    memories::MemoryHarness,
     memory::HandClock,
 };
 use std::{path::Path, sync::Arc};
@@ -28,6 +31,23 @@ impl Fixture {
     pub(crate) fn store(&self) -> &Arc<SqliteStore> {
         self.store.as_ref().expect("the store is open")
     }
+
+    pub(crate) fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub(crate) fn arc_clock(&self) -> &Arc<HandClock> {
+        &self.clock
+    }
+
+    pub(crate) fn close(&mut self) {
+        let closed = self.store.take().and_then(Arc::into_inner);
+        drop(closed.expect("nobody else holds the store"));
+    }
+
+    pub(crate) fn open_again(&mut self) {
+        self.store = Some(Arc::new(open(self.dir.path(), &self.clock)));
+    }
 }
 
 impl Harness for Fixture {
@@ -45,9 +65,14 @@ impl Harness for Fixture {
 
     fn reopen(&mut self) {
         // One process per directory: the old store lets go before the new one opens.
-        let closed = self.store.take().and_then(Arc::into_inner);
-        drop(closed.expect("nobody else holds the store"));
-        self.store = Some(Arc::new(open(self.dir.path(), &self.clock)));
+        self.close();
+        self.open_again();
+    }
+}
+
+impl MemoryHarness for Fixture {
+    fn memories(&self) -> Arc<dyn Memories> {
+        self.store().clone()
     }
 }
 
@@ -55,7 +80,7 @@ fn open(dir: &Path, clock: &Arc<HandClock>) -> SqliteStore {
     SqliteStore::open(options(dir, clock)).expect("the store opens")
 }
 
-fn options(dir: &Path, clock: &Arc<HandClock>) -> Options {
+pub(crate) fn options(dir: &Path, clock: &Arc<HandClock>) -> Options {
     let policy = Policy::builtin();
     Options {
         dir: dir.to_owned(),

@@ -1,5 +1,6 @@
 //! The conformance suites on the embedded store.
 
+mod durable;
 mod fixture;
 
 /// The directory's part.
@@ -47,4 +48,15 @@ mod ledger {
     async fn a_key_replays_after_a_million_other_commands() {
         novacore_store_suite::ledger::keys_replay_after(&mut open(), 2_000).await;
     }
+}
+
+/// The part of memories.
+mod memories {
+    use crate::fixture::Fixture;
+
+    fn open() -> Fixture {
+        Fixture::new()
+    }
+
+    novacore_store_suite::memories_suite!(open);
 }
