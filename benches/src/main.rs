@@ -9,6 +9,7 @@ mod embedded;
 mod gateway;
 mod http;
 mod load;
+mod memory;
 mod postgres;
 mod raw;
 
@@ -33,6 +34,8 @@ enum What {
     HttpPostgres,
     /// Calls of models through the binary, beside the provider alone.
     Gateway,
+    /// Memories in process, beside sqlite-vec and usearch, and what many users take.
+    Memory,
     /// All of it.
     All,
 }
@@ -96,6 +99,9 @@ fn main() -> anyhow::Result<()> {
         }
         if matches!(cli.what, What::Gateway | What::All) {
             gateway::measure(&cli).await?;
+        }
+        if matches!(cli.what, What::Memory | What::All) {
+            memory::measure(&cli).await?;
         }
         Ok(())
     })

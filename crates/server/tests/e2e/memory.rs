@@ -175,9 +175,8 @@ fn check(server: &Server, bearer: &str, seen: &Seen) {
 }
 
 fn killed_in_the_middle(site: &Site) {
-    let limit = format!(
-        "[tiers.free_trial.limits.memory_storage]\ncap = {CAP}\nwindow = \"lifetime\"\n"
-    );
+    let limit =
+        format!("[tiers.free_trial.limits.memory_storage]\ncap = {CAP}\nwindow = \"lifetime\"\n");
     site.folder.configure(&limit);
     let seen = Seen::default();
     let bearer = site.serve().register("ada@example.com").1;

@@ -1,0 +1,335 @@
+//! Memories on the embedded store, in process: store and search for users of several sizes, beside
+//! sqlite-vec and usearch on the same vectors, and what many users take.
+
+use crate::{
+    Cli,
+    command::{RunningClock, tier, user},
+};
+use anyhow::{Context, bail, ensure};
+use hdrhistogram::Histogram;
+use novacore_access::{ChangeMemories, Permit, Principal, ReadMemories};
+use novacore_app::{
+    auth::{Auth, AuthOptions, AuthSecrets},
+    cx::Cx,
+    memories::{
+        MemoryOptions, MemoryService, NewMemory, SearchAsk,
+        embedder::{DEFAULT_DIMS, NoEmbedder},
+        search, store_all,
+    },
+    metrics::Metrics,
+};
+use novacore_ledger::Policy;
+use novacore_memory::{Draft, Filter, Mode, Query, Tags, Term};
+use novacore_store::{clock::Clock, directory::Users, observe::Unobserved};
+use novacore_store_sqlite::{OnFatal, Options, SqliteStore};
+use novacore_vocab::UserId;
+use serde_json::Value;
+use std::{
+    collections::HashSet, f32::consts::TAU, fs, io::Write, path::Path, process::Command, sync::Arc,
+    time::Instant,
+};
+use uuid::Uuid;
+
+const DIMS: usize = DEFAULT_DIMS as usize;
+const LIMIT: usize = 10;
+const QUERIES: usize = 400;
+const STORES: usize = 300;
+/// Memories of one call while filling.
+const FILL_ROWS: usize = 100;
+const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
+const CROWD_USERS: usize = 10_000;
+const CROWD_ROWS: usize = 20;
+
+/// Vectors that lie around some centres, as those of texts do.
+struct Vectors {
+    state: u64,
+    centres: Vec<Vec<f32>>,
+}
+
+impl Vectors {
+    fn new() -> Vectors {
+        let mut vectors = Vectors { state: 20_261_130, centres: Vec::new() };
+        vectors.centres = (0..2_000).map(|_| vectors.noise(1.0)).collect();
+        vectors
+    }
+
+    /// SplitMix64.
+    fn draw(&mut self) -> u64 {
+        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.state ^ (self.state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// Normally distributed numbers, by Box and Muller.
+    fn noise(&mut self, scale: f32) -> Vec<f32> {
+        let mut unit = || (self.draw() >> 40) as f32 / (1_u64 << 24) as f32;
+        (0..DIMS)
+            .map(|_| scale * (-2.0 * (unit() + 1e-7).ln()).sqrt() * (TAU * unit()).cos())
+            .collect()
+    }
+
+    /// A vector of length one.
+    fn next(&mut self) -> Vec<f32> {
+        let centre = (self.draw() % self.centres.len() as u64) as usize;
+        let mut vector = self.noise(0.7);
+        vector.iter_mut().zip(&self.centres[centre]).for_each(|(one, other)| *one += other);
+        let length = vector.iter().map(|one| one * one).sum::<f32>().sqrt();
+        vector.iter_mut().for_each(|one| *one /= length);
+        vector
+    }
+}
+
+struct Stage {
+    cx: Cx,
+    store: Arc<SqliteStore>,
+}
+
+impl Stage {
+    fn open(dir: &Path) -> anyhow::Result<Stage> {
+        let clock: Arc<dyn Clock> = Arc::new(RunningClock(Instant::now()));
+        let store = Arc::new(SqliteStore::open(Options {
+            dir: dir.join("data"),
+            resources: Policy::builtin().resources().cloned().collect(),
+            tiers: vec![tier()?],
+            clock: clock.clone(),
+            observer: Arc::new(Unobserved),
+            accounts_max: 200_000,
+            free_bytes_min: 0,
+            key_filter_bytes_max: 16 << 20,
+            on_fatal: OnFatal(Arc::new(|why| panic!("{why}"))),
+        })?);
+        let secret = || "a-secret-of-the-benches-0123456789abcdef".into();
+        let secrets = AuthSecrets { jwt: secret(), refresh: secret(), service_token: secret() };
+        let auth = Auth::new(store.clone(), clock.clone(), &secrets, AuthOptions::default())?;
+        // Vectors are brought: what a model takes to make them is not what is measured here.
+        let embedder = Arc::new(NoEmbedder::of_default("vectors are brought"));
+        let memories = MemoryService::new(store.clone(), embedder, MemoryOptions::default());
+        let cx = Cx::new(
+            store.clone(),
+            store.clone(),
+            Arc::new(memories),
+            clock,
+            Arc::new(auth),
+            Arc::new(Metrics::new()),
+        );
+        Ok(Stage { cx, store })
+    }
+
+    async fn user(&self, number: u128) -> anyhow::Result<UserId> {
+        let id = UserId(Uuid::from_u128(number));
+        self.store.ensure_user(&user(id)?).await.context("a user")?;
+        Ok(id)
+    }
+
+    fn changes(id: UserId) -> anyhow::Result<Permit<ChangeMemories>> {
+        Ok(Principal::service().change_memories(&user(id)?.subject())?)
+    }
+
+    fn reads(id: UserId) -> anyhow::Result<Permit<ReadMemories>> {
+        Ok(Principal::service().read_memories(&user(id)?.subject())?)
+    }
+
+    /// Stores memories, so many in a call; milliseconds of each call.
+    async fn fill(
+        &self,
+        id: UserId,
+        vectors: &[Vec<f32>],
+        rows_of_a_call: usize,
+    ) -> anyhow::Result<Histogram<u64>> {
+        let mut times = Histogram::new(3)?;
+        let permit = Stage::changes(id)?;
+        for (call, some) in vectors.chunks(rows_of_a_call).enumerate() {
+            let rows = some.iter().enumerate();
+            let new = rows.map(|(row, vector)| memory(call * rows_of_a_call + row, vector));
+            let new = new.collect::<anyhow::Result<Vec<_>>>()?;
+            let begun = Instant::now();
+            store_all(&self.cx, permit, new, None).await.context("stored")?;
+            times.record(begun.elapsed().as_micros() as u64)?;
+        }
+        Ok(times)
+    }
+
+    async fn search(&self, id: UserId, ask: SearchAsk) -> anyhow::Result<Vec<String>> {
+        let found = search(&self.cx, Stage::reads(id)?, ask).await.context("searched")?;
+        let text =
+            |one: novacore_app::memories::FoundMemory| one.memory.content.input.as_str().to_owned();
+        Ok(found.memories.into_iter().map(text).collect())
+    }
+}
+
+/// A memory with its number as the first word, and a tag that one of a hundred has.
+fn memory(number: usize, vector: &[f32]) -> anyhow::Result<NewMemory> {
+    let input = format!("{number} what the user said about his plans, some ninety bytes of it");
+    let tags = if number % 100 == 0 { vec!["rare".to_owned()] } else { Vec::new() };
+    let draft = Draft { kind: "conversation".into(), input, tags, ..Draft::default() };
+    let vector = Some(vector.to_vec());
+    Ok(NewMemory { content: draft.check()?, term: Term::Ltm, vector })
+}
+
+fn ask(vector: &[f32], mode: Mode, filter: Filter) -> anyhow::Result<SearchAsk> {
+    let query = Query::parse("plans of the user")?;
+    Ok(SearchAsk { query, vector: Some(vector.to_vec()), mode, filter, limit: LIMIT })
+}
+
+/// The numbers of the nearest, by brute force.
+fn nearest(vectors: &[Vec<f32>], query: &[f32]) -> HashSet<usize> {
+    let dot = |vector: &Vec<f32>| vector.iter().zip(query).map(|(a, b)| a * b).sum::<f32>();
+    let mut scored: Vec<_> = vectors.iter().map(dot).enumerate().collect();
+    scored.sort_by(|one, other| other.1.total_cmp(&one.1));
+    scored.into_iter().take(LIMIT).map(|(number, _)| number).collect()
+}
+
+fn show(name: &str, times: &Histogram<u64>, more: &str) {
+    let millis = |quantile| times.value_at_quantile(quantile) as f64 / 1e3;
+    println!("  {name:<34} p50 {:>8.3} ms   p99 {:>8.3} ms   {more}", millis(0.5), millis(0.99));
+}
+
+fn resident_mib() -> anyhow::Result<f64> {
+    let status = fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("VmRSS")?;
+    let kib: f64 = line.trim().trim_end_matches(" kB").trim().parse()?;
+    Ok(kib / 1024.0)
+}
+
+/// Measures all of it.
+pub(crate) async fn measure(cli: &Cli) -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let stage = Stage::open(folder.path())?;
+    let mut source = Vectors::new();
+    let most = SIZES.into_iter().max().context("a size")?;
+    let vectors: Vec<_> = (0..most).map(|_| source.next()).collect();
+    let queries: Vec<_> = (0..QUERIES).map(|_| source.next()).collect();
+    for (number, rows) in SIZES.into_iter().enumerate() {
+        if format!("{rows}").contains(&cli.only) {
+            println!("a user of {rows} memories, {DIMS} dimensions, {LIMIT} results");
+            one_user(&stage, number as u128 + 1, &vectors[..rows], &queries).await?;
+        }
+    }
+    drop(stage);
+    peers(folder.path(), &vectors, &queries)?;
+    crowd(&vectors).await
+}
+
+async fn one_user(
+    stage: &Stage,
+    number: u128,
+    vectors: &[Vec<f32>],
+    queries: &[Vec<f32>],
+) -> anyhow::Result<()> {
+    let id = stage.user(number).await?;
+    let begun = Instant::now();
+    let times = stage.fill(id, vectors, FILL_ROWS).await?;
+    let rate = vectors.len() as f64 / begun.elapsed().as_secs_f64();
+    show("store, 100 in a call", &times, &format!("{rate:.0} memories/s"));
+
+    let begun = Instant::now();
+    stage.search(id, ask(&queries[0], Mode::Semantic, Filter::default())?).await?;
+    println!("  {:<34}     {:>8.3} ms", "the first search", begun.elapsed().as_secs_f64() * 1e3);
+
+    let (mut times, mut found) = (Histogram::new(3)?, 0);
+    for query in queries {
+        let ask = ask(query, Mode::Semantic, Filter::default())?;
+        let begun = Instant::now();
+        let texts = stage.search(id, ask).await?;
+        times.record(begun.elapsed().as_micros() as u64)?;
+        let numbers = texts.iter().filter_map(|text| text.split(' ').next()?.parse().ok());
+        found += numbers.filter(|row| nearest(vectors, query).contains(row)).count();
+    }
+    let recall = found as f64 / (queries.len() * LIMIT) as f64;
+    show("search by meaning", &times, &format!("recall@{LIMIT} {recall:.4}"));
+
+    let rare = Filter { tags_all: Tags::parse(vec!["rare".to_owned()])?, ..Filter::default() };
+    for (name, mode, filter, count) in [
+        ("search by meaning, 1 % by tag", Mode::Semantic, rare, queries.len()),
+        ("search by words", Mode::Keyword, Filter::default(), 20),
+    ] {
+        let mut times = Histogram::new(3)?;
+        for query in &queries[..count] {
+            let ask = ask(query, mode, filter.clone())?;
+            let begun = Instant::now();
+            stage.search(id, ask).await?;
+            times.record(begun.elapsed().as_micros() as u64)?;
+        }
+        show(name, &times, "");
+    }
+    let times = stage.fill(id, &vectors[..STORES.min(vectors.len())], 1).await?;
+    show("store, one in a call", &times, "");
+    Ok(())
+}
+
+/// The same vectors, in turn with nothing beside them: each peer in its own way.
+fn peers(folder: &Path, vectors: &[Vec<f32>], queries: &[Vec<f32>]) -> anyhow::Result<()> {
+    for (name, rows) in [("vectors.f32", vectors), ("queries.f32", queries)] {
+        let mut file = std::io::BufWriter::new(fs::File::create(folder.join(name))?);
+        for element in rows.iter().flatten() {
+            file.write_all(&element.to_le_bytes())?;
+        }
+        file.flush()?;
+    }
+    let (python, script) = (folder.join("peers/bin/python"), "benches/peers/memory.py");
+    let run = |command: &mut Command| -> anyhow::Result<String> {
+        let output = command.output()?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8(output.stdout)?)
+    };
+    let made = run(Command::new("python3").args(["-m", "venv"]).arg(folder.join("peers")))
+        .and_then(|_| {
+            let mut install = Command::new(&python);
+            install.args(["-m", "pip", "install", "--quiet", "--requirement"]);
+            run(install.arg("benches/peers/requirements.txt"))
+        });
+    if let Err(why) = made {
+        println!("sqlite-vec and usearch could not be installed, and are not measured: {why:#}");
+        return Ok(());
+    }
+    let mut command = Command::new(&python);
+    command.arg(script).arg(folder).args([DIMS.to_string(), LIMIT.to_string()]);
+    command.args(SIZES.map(|rows| rows.to_string()));
+    for line in run(&mut command).context("peers")?.lines() {
+        let row: Value = serde_json::from_str(line)?;
+        let number = |name: &str| row[name].as_f64().unwrap_or(f64::NAN);
+        println!(
+            "  {:<18} {:>7} memories   p50 {:>8.3} ms   p99 {:>8.3} ms   recall@{LIMIT} {:.4}   \
+             loaded in {:.1} s   {:.0} MiB",
+            row["peer"].as_str().unwrap_or_default(),
+            row["rows"],
+            number("p50_ms"),
+            number("p99_ms"),
+            number("recall"),
+            number("load_s"),
+            number("bytes") / f64::from(1 << 20),
+        );
+    }
+    Ok(())
+}
+
+/// Many users, each of whom searches once.
+async fn crowd(vectors: &[Vec<f32>]) -> anyhow::Result<()> {
+    println!("{CROWD_USERS} users of {CROWD_ROWS} memories");
+    let folder = tempfile::tempdir()?;
+    let stage = Stage::open(folder.path())?;
+    let mut ids = Vec::with_capacity(CROWD_USERS);
+    for number in 0..CROWD_USERS {
+        let id = stage.user(number as u128 + 1).await?;
+        let start = number * CROWD_ROWS % (vectors.len() - CROWD_ROWS);
+        stage.fill(id, &vectors[start..start + CROWD_ROWS], CROWD_ROWS).await?;
+        ids.push(id);
+    }
+    drop(stage);
+    let stage = Stage::open(folder.path())?;
+    let before = resident_mib()?;
+    let mut times = Histogram::new(3)?;
+    for (number, id) in ids.iter().enumerate() {
+        let ask = ask(&vectors[number], Mode::Semantic, Filter::default())?;
+        let begun = Instant::now();
+        let found = stage.search(*id, ask).await?;
+        times.record(begun.elapsed().as_micros() as u64)?;
+        if found.len() != LIMIT {
+            bail!("{} found", found.len());
+        }
+    }
+    let grown = resident_mib()? - before;
+    show("the first search of each", &times, &format!("{grown:.0} MiB more in memory"));
+    Ok(())
+}
