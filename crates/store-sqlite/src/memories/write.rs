@@ -7,7 +7,7 @@ use super::{
     head, model,
     row::{kind_no, outcome_no, place, tags_text, user_bytes},
 };
-use crate::row::UserNo;
+use crate::{directory::append_audit, row::UserNo};
 use novacore_memory::{
     Confidence, EmotionalWeight, Memory, Metadata, Quantised, SessionName, Text,
 };
@@ -54,6 +54,9 @@ pub(crate) fn apply(
             }
             MemoryChange::Remove { before } => remove(connection, owner, before.id)?,
         }
+    }
+    if let Some(audit) = write.audit() {
+        append_audit(connection, audit)?;
     }
     head::write(connection, owner.user_no, &after)
 }
