@@ -21,6 +21,8 @@ const EMBED_ROWS_MAX: usize = 64;
 const IDLE: Duration = Duration::from_secs(1);
 /// After a failure, so that a store or an endpoint that is down is not asked all the time.
 const AFTER_FAILURE: Duration = Duration::from_secs(15);
+/// After a round in which every text that waits was refused by the model.
+const AFTER_REFUSALS: Duration = Duration::from_secs(60);
 /// Embeddings between two lines of progress in the log.
 const PROGRESS_ROWS: u64 = 10_000;
 
@@ -35,6 +37,8 @@ pub struct EmbedCursor {
 pub struct Embedding {
     /// Where the next step goes on.
     pub next: EmbedCursor,
+    /// Memories that waited.
+    pub seen: u64,
     /// Embeddings that were stored.
     pub stored: u64,
     /// Whether it came to the end of what waits; the next step begins at the start.
@@ -64,7 +68,7 @@ pub async fn embed_waiting(cx: &Cx, cursor: EmbedCursor) -> Result<Embedding, Ap
     let model = service.embedder.model();
     let waiting = service.store.memories_to_embed(&model, cursor.after, EMBED_ROWS_MAX).await?;
     let Some((user, last)) = waiting.last() else {
-        return Ok(Embedding { next: EmbedCursor::default(), stored: 0, is_end: true });
+        return Ok(Embedding { next: EmbedCursor::default(), seen: 0, stored: 0, is_end: true });
     };
     let next = EmbedCursor { after: Some(MemoryPlace { user: *user, id: last.id }) };
     let mut new = Vec::with_capacity(waiting.len());
@@ -80,7 +84,7 @@ pub async fn embed_waiting(cx: &Cx, cursor: EmbedCursor) -> Result<Embedding, Ap
         }
     }
     let stored = service.store.store_embeddings(new).await? as u64;
-    Ok(Embedding { next, stored, is_end: false })
+    Ok(Embedding { next, seen: waiting.len() as u64, stored, is_end: false })
 }
 
 /// The embeddings of a batch; if it is refused as a whole, of each text that is not refused alone.
@@ -162,23 +166,16 @@ async fn embed_on(cx: &Cx) {
         tracing::warn!("memories are stored without embeddings: {why}");
         return;
     }
-    let (mut cursor, mut round, mut told) = (EmbedCursor::default(), 0_u64, 0_u64);
+    let (mut cursor, mut round) = (EmbedCursor::default(), Round::default());
     loop {
         match embed_waiting(cx, cursor).await {
             Ok(step) => {
                 cursor = step.next;
-                round += step.stored;
-                if round >= told + PROGRESS_ROWS {
-                    told = round;
-                    tracing::info!(memories = round, "memories embedded so far");
-                }
+                round.add(cx, step).await;
                 if step.is_end {
-                    if round > 0 {
-                        tracing::info!(memories = round, "memories that waited are embedded");
-                    }
-                    (round, told) = (0, 0);
-                    note_waiting(cx).await;
-                    sleep(IDLE).await;
+                    let pause = round.end(cx);
+                    round = Round::default();
+                    sleep(pause).await;
                 } else {
                     tokio::task::yield_now().await;
                 }
@@ -192,7 +189,37 @@ async fn embed_on(cx: &Cx) {
     }
 }
 
-/// Shows in the metrics how many memories wait.
+/// One walk over all memories that wait.
+#[derive(Default)]
+struct Round {
+    seen: u64,
+    stored: u64,
+    told: u64,
+}
+
+impl Round {
+    async fn add(&mut self, cx: &Cx, step: Embedding) {
+        self.seen += step.seen;
+        self.stored += step.stored;
+        if self.stored >= self.told + PROGRESS_ROWS {
+            self.told = self.stored;
+            tracing::info!(memories = self.stored, "memories embedded so far");
+            note_waiting(cx).await;
+        }
+    }
+
+    /// Tells what was done; how long to wait for the next round.
+    fn end(&self, cx: &Cx) -> Duration {
+        if self.stored > 0 {
+            tracing::info!(memories = self.stored, "memories that waited are embedded");
+        }
+        cx.metrics.memories.waiting(self.seen - self.stored, cx.memories.indexes.bytes());
+        if self.seen > 0 && self.stored == 0 { AFTER_REFUSALS } else { IDLE }
+    }
+}
+
+/// Shows in the metrics how many memories wait. That is counted only while some do: it takes a walk
+/// over an index of all memories.
 async fn note_waiting(cx: &Cx) {
     let model = cx.memories.embedder.model();
     if let Ok(counts) = cx.memories.store.embedding_counts().await {

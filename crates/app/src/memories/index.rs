@@ -41,6 +41,16 @@ pub(crate) struct Look {
     pub(crate) rows_max: usize,
 }
 
+/// What a first look came across.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Seen {
+    /// The best, best first.
+    pub(crate) hits: Vec<Hit>,
+    /// About how many of the user's memories could not be seen, since they have no embedding by
+    /// the model in use yet.
+    pub(crate) unembedded: u64,
+}
+
 impl Look {
     /// Scores a row, if it is asked for.
     fn offer(&self, digest: &Digest, vector: &[u8], top: &mut TopK) {
@@ -64,13 +74,13 @@ impl Indexes {
         store: &dyn Memories,
         user: UserId,
         look: Look,
-    ) -> Result<Vec<Hit>, AppError> {
+    ) -> Result<Seen, AppError> {
         let head = store.memory_head(user).await?;
         let rows: i64 = head.tallies.iter().map(|tally| tally.rows).sum();
         let rows = usize::try_from(rows).unwrap_or(0);
         if rows == 0 {
             self.cache.forget(user);
-            return Ok(Vec::new());
+            return Ok(Seen::default());
         }
         if rows.saturating_mul(Rows::row_bytes(self.dims)) > self.cache.bytes_max() {
             self.cache.forget(user);
@@ -78,11 +88,14 @@ impl Indexes {
         }
         let slot = self.cache.slot(user, || Rows::new(self.model.clone(), self.dims));
         self.bring_up_to_date(store, user, &slot, head).await?;
-        if rows <= ROWS_AT_ONCE_MAX {
-            return Ok(slot.rows.read().scan(&look));
-        }
-        let scan = tokio::task::spawn_blocking(move || slot.rows.read().scan(&look));
-        scan.await.map_err(|failure| AppError::Internal(failure.to_string()))
+        let unembedded = rows.saturating_sub(slot.rows.read().len()) as u64;
+        let hits = if rows <= ROWS_AT_ONCE_MAX {
+            slot.rows.read().scan(&look)
+        } else {
+            let scan = tokio::task::spawn_blocking(move || slot.rows.read().scan(&look));
+            scan.await.map_err(|failure| AppError::Internal(failure.to_string()))?
+        };
+        Ok(Seen { hits, unembedded })
     }
 
     async fn bring_up_to_date(
@@ -125,25 +138,30 @@ impl Indexes {
         store: &dyn Memories,
         user: UserId,
         look: &Look,
-    ) -> Result<Vec<Hit>, AppError> {
-        let (mut after, mut best) = (0, TopK::new(look.rows_max));
+    ) -> Result<Seen, AppError> {
+        let (mut after, mut best, mut unembedded) = (0, TopK::new(look.rows_max), 0);
         loop {
             let page = store.scan_digests(user, after, DIGEST_PAGE_ROWS_MAX).await?;
-            let Some(last) = page.last() else { return Ok(best.into_best_first()) };
+            let Some(last) = page.last() else {
+                return Ok(Seen { hits: best.into_best_first(), unembedded });
+            };
             after = last.change_no;
             let (look, model) = (look.clone(), self.model.clone());
             let scan = tokio::task::spawn_blocking(move || {
-                let mut top = TopK::new(look.rows_max);
+                let (mut top, mut unembedded) = (TopK::new(look.rows_max), 0);
                 for digest in &page {
-                    if let Some((by, vector)) = &digest.embedded
-                        && *by == model
-                    {
-                        look.offer(digest, &vector.to_bytes(), &mut top);
+                    match &digest.embedded {
+                        Some((by, vector)) if *by == model => {
+                            look.offer(digest, &vector.to_bytes(), &mut top);
+                        }
+                        Some(_) | None => unembedded += 1,
                     }
                 }
-                top.into_best_first()
+                (top.into_best_first(), unembedded)
             });
-            best.extend(scan.await.map_err(|failure| AppError::Internal(failure.to_string()))?);
+            let scanned = scan.await.map_err(|failure| AppError::Internal(failure.to_string()))?;
+            best.extend(scanned.0);
+            unembedded += scanned.1;
         }
     }
 

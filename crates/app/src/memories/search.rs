@@ -8,7 +8,11 @@
 //! Invariant: whoever asks for meaning and is answered by words is told so, with the reason.
 
 use super::embedding;
-use crate::{cx::Cx, error::AppError, memories::index::Look};
+use crate::{
+    cx::Cx,
+    error::AppError,
+    memories::index::{Look, Seen},
+};
 use novacore_access::{Permit, ReadMemories};
 use novacore_memory::{
     Embedding, Filter, Fused, Hit, Keywords, Memory, Mode, Quantised, Query, Statistics, TopK,
@@ -56,6 +60,9 @@ pub struct Found {
     pub mode: Mode,
     /// Why not in the mode that was asked for.
     pub degraded: Option<String>,
+    /// About how many of the user's memories cannot be found by meaning yet; 0 if they were
+    /// searched by words.
+    pub unembedded: u64,
 }
 
 /// Searches. Being found is a read.
@@ -90,14 +97,14 @@ pub(super) async fn search_of(cx: &Cx, user: UserId, ask: SearchAsk) -> Result<F
         Err(error) => (Mode::Keyword, None, Some(error.to_string())),
     };
     cx.metrics.memories.searched(mode.as_str(), degraded.is_some());
-    let memories = match vector {
+    let (memories, unembedded) = match vector {
         None => {
             let hits = by_words(cx, user, &ask, ask.limit).await?;
-            shown(cx, user, &ask, hits.iter().map(of_words).collect()).await?.0
+            (shown(cx, user, &ask, hits.iter().map(of_words).collect()).await?.0, 0)
         }
         Some(vector) => by_meaning(cx, user, &ask, mode, &vector).await?,
     };
-    Ok(Found { memories, mode, degraded })
+    Ok(Found { memories, mode, degraded, unembedded })
 }
 
 /// A find that was not read yet.
@@ -127,23 +134,23 @@ async fn by_meaning(
     ask: &SearchAsk,
     mode: Mode,
     vector: &Embedding,
-) -> Result<Vec<FoundMemory>, AppError> {
+) -> Result<(Vec<FoundMemory>, u64), AppError> {
     for tries in 1.. {
+        let rows_max = match mode {
+            Mode::Hybrid => shortlist_rows(ask.limit),
+            Mode::Semantic | Mode::Keyword => ask.limit,
+        };
+        let Seen { hits: meant, unembedded } = nearest(cx, user, ask, vector, rows_max).await?;
         let ranked = match mode {
             Mode::Hybrid => {
-                let rows_max = shortlist_rows(ask.limit);
-                let meant = nearest(cx, user, ask, vector, rows_max).await?;
                 let said = by_words(cx, user, ask, rows_max).await?;
                 fuse(&meant, &said, ask.limit).iter().map(of_both).collect()
             }
-            Mode::Semantic | Mode::Keyword => {
-                let meant = nearest(cx, user, ask, vector, ask.limit).await?;
-                meant.iter().map(of_meaning).collect()
-            }
+            Mode::Semantic | Mode::Keyword => meant.iter().map(of_meaning).collect(),
         };
         let (memories, is_whole) = shown(cx, user, ask, ranked).await?;
         if is_whole || tries >= TRIES_MAX {
-            return Ok(memories);
+            return Ok((memories, unembedded));
         }
     }
     unreachable!("the loop returns")
@@ -156,7 +163,7 @@ async fn nearest(
     ask: &SearchAsk,
     vector: &Embedding,
     rows_max: usize,
-) -> Result<Vec<Hit>, AppError> {
+) -> Result<Seen, AppError> {
     let service = &cx.memories;
     let look = Look {
         query: Quantised::of(vector),
@@ -166,7 +173,8 @@ async fn nearest(
     };
     let (model, dims) = (service.embedder.model(), service.embedder.dims());
     for tries in 1.. {
-        let proposed = service.indexes.look(&*service.store, user, look.clone()).await?;
+        let seen = service.indexes.look(&*service.store, user, look.clone()).await?;
+        let Seen { hits: proposed, unembedded } = seen;
         let ids: Vec<MemoryId> = proposed.iter().map(|hit| hit.id).collect();
         let stored = service.store.find_embeddings(user, &ids, &model, dims).await?;
         let stored: HashMap<MemoryId, Embedding> = stored.into_iter().collect();
@@ -177,7 +185,7 @@ async fn nearest(
                 let score = vector.cosine(stored.get(&hit.id)?)?;
                 Some(Hit { score, ..hit })
             }));
-            return Ok(top.into_best_first());
+            return Ok(Seen { hits: top.into_best_first(), unembedded });
         }
         match tries < TRIES_MAX / 2 {
             true => service.indexes.drop_rows(user, &gone),

@@ -48,6 +48,11 @@ impl Rows {
         self.facts.capacity() * FACT_BYTES + self.vectors.capacity()
     }
 
+    /// How many memories it has.
+    pub(super) fn len(&self) -> usize {
+        self.facts.len()
+    }
+
     pub(super) const fn change_no(&self) -> u64 {
         self.change_no
     }
