@@ -15,6 +15,7 @@
 mod address;
 mod bucket;
 mod column;
+mod columns;
 mod directory;
 mod distribution;
 mod export;

@@ -16,7 +16,7 @@ use crate::{
     ledger::{
         entry, hold,
         node::{ClockReading, Node},
-        place::Place,
+        place::{Keys, Place},
         policy::{self, Versioned},
         profile::{read_override, read_tier_name},
         text::{read_answer, read_head},
@@ -57,34 +57,6 @@ struct Needs {
     holds: Keys<i64>,
     corrected: Keys<i64>,
     keys: Keys<String>,
-}
-
-/// Keys below an account, column by column.
-struct Keys<K> {
-    buckets: Vec<i32>,
-    users: Vec<Uuid>,
-    keys: Vec<K>,
-}
-
-impl<K: Ord> Keys<K>
-where
-    Vec<K>: ToSql + Sync,
-{
-    fn params(&self, distribution: Distribution) -> [&(dyn ToSql + Sync); 3] {
-        [distribution.buckets(&self.buckets), &self.users, &self.keys]
-    }
-
-    fn of(mut all: Vec<(Place, K)>) -> Keys<K> {
-        all.sort();
-        all.dedup();
-        let mut keys = Keys { buckets: Vec::new(), users: Vec::new(), keys: Vec::new() };
-        for (place, key) in all {
-            keys.buckets.push(place.bucket);
-            keys.users.push(place.user.0);
-            keys.keys.push(key);
-        }
-        keys
-    }
 }
 
 impl Needs {

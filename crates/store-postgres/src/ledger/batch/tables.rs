@@ -9,7 +9,8 @@ use super::{
 };
 use crate::{
     column::At,
-    distribution::{Distribution, Given},
+    columns::{Sql, table},
+    distribution::Distribution,
     ledger::{
         entry::{flag_bits, kind_no, source_no, version_no},
         hold::{on_expiry_no, status_no},
@@ -20,71 +21,8 @@ use crate::{
 use novacore_ledger::{Entry, EntryKind, Hold, HoldStatus, KeyRecord, Policy};
 use novacore_store::{book::kind_of, stored::crossing_text};
 use novacore_vocab::{EntryId, ResourceKind, ResourceName, UserId, Version, Window};
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    sync::LazyLock,
-};
-use tokio_postgres::types::ToSql;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
-
-/// A statement with its parameters.
-pub(super) type Sql<'a> = (&'static str, Vec<&'a (dyn ToSql + Sync)>);
-
-/// The type of the array in which values of a column travel, by element.
-trait Column {
-    const KIND: &'static str;
-}
-
-macro_rules! column {
-    ($($type:ty: $kind:literal),+ $(,)?) => {
-        $(impl Column for $type { const KIND: &'static str = $kind; })+
-    };
-}
-
-column! {
-    i16: "int2", i32: "int4", i64: "int8", Uuid: "uuid", At: "timestamptz", String: "text",
-    Vec<u8>: "bytea",
-}
-
-impl<T: Column> Column for Option<T> {
-    const KIND: &'static str = T::KIND;
-}
-
-/// The columns of a table that are written, in which statement, and how rows are pushed.
-macro_rules! table {
-    ($(#[$doc:meta])* $name:ident { $($column:ident: $type:ty),+ $(,)? } $sql:expr) => {
-        $(#[$doc])*
-        #[derive(Default)]
-        struct $name { $($column: Vec<$type>),+ }
-
-        impl $name {
-            fn push(&mut self, row: ($($type,)+)) {
-                let ($($column,)+) = row;
-                $(self.$column.push($column);)+
-            }
-
-            fn text(distribution: Distribution) -> &'static str {
-                fn write(distribution: Distribution) -> String {
-                    let columns = &[$((stringify!($column), <$type as Column>::KIND)),+];
-                    let sql: fn(Given<'_>) -> String = $sql;
-                    sql(distribution.keys(columns))
-                }
-                static NONE: LazyLock<String> = LazyLock::new(|| write(Distribution::None));
-                static CITUS: LazyLock<String> = LazyLock::new(|| write(Distribution::Citus));
-                match distribution {
-                    Distribution::None => &NONE,
-                    Distribution::Citus => &CITUS,
-                }
-            }
-
-            fn sql(&self, distribution: Distribution) -> Option<Sql<'_>> {
-                let mut columns: Vec<&(dyn ToSql + Sync)> = vec![$(&self.$column),+];
-                columns[0] = distribution.buckets(&self.bucket);
-                (!self.bucket.is_empty()).then(|| ($name::text(distribution), columns))
-            }
-        }
-    };
-}
 
 table! {
     /// Entries.
