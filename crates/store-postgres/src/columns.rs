@@ -21,7 +21,7 @@ macro_rules! column {
 }
 
 column! {
-    i16: "int2", i32: "int4", i64: "int8", Uuid: "uuid", At: "timestamptz",
+    i16: "int2", i32: "int4", i64: "int8", f64: "float8", Uuid: "uuid", At: "timestamptz",
     String: "text", Vec<u8>: "bytea",
 }
 

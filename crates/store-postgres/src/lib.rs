@@ -22,6 +22,7 @@ mod export;
 mod failure;
 mod import;
 mod ledger;
+mod memories;
 mod migrate;
 mod open;
 mod pool;

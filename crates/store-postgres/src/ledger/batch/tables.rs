@@ -17,6 +17,7 @@ use crate::{
         place::Place,
         text::{answer_text, head_text, held_text},
     },
+    memories::tables::MemoryTables,
 };
 use novacore_ledger::{Entry, EntryKind, Hold, HoldStatus, KeyRecord, Policy};
 use novacore_store::{book::kind_of, stored::crossing_text};
@@ -139,6 +140,7 @@ pub(super) struct Tables {
     keys: Keys,
     days: Days,
     ops: Ops,
+    memories: MemoryTables,
 }
 
 impl Tables {
@@ -166,6 +168,7 @@ impl Tables {
                 tables.add_days(*place, changed, entries, &judged.policy);
             }
         }
+        tables.memories = judged.shelved.tables(batch);
         tables.ops.push((batch.bucket(), batch.op, At(judged.now)));
         tables
     }
@@ -255,7 +258,8 @@ impl Tables {
             self.days.sql(distribution),
             self.ops.sql(distribution),
         ];
-        all.into_iter().flatten().collect()
+        let memories = self.memories.statements(distribution);
+        all.into_iter().flatten().chain(memories).collect()
     }
 }
 
