@@ -17,7 +17,7 @@ mod keys;
 mod sessions;
 mod user_row;
 mod users;
-mod work;
+pub(crate) mod work;
 
 pub(crate) use audit::append_audit;
 pub(crate) use changes::{Hearing, follow};

@@ -17,13 +17,14 @@ pub(crate) mod partitions;
 pub(crate) mod place;
 pub(crate) mod policy;
 mod profile;
-mod reads;
+pub(crate) mod reads;
 mod reports;
 mod start;
 mod sweep;
 mod tell;
 pub(crate) mod text;
 
+pub(crate) use batch::account_lock;
 pub(crate) use node::{ClockReading, Node};
 pub(crate) use start::{Started, start};
 pub(crate) use tell::{PEOPLE_CHANGED, notify};
@@ -39,6 +40,7 @@ use novacore_store::{
         AccountView, DayAmount, DayRange, EntryQuery, Ledger, Posted, StoreHealth, Totals,
         refuse_too_many,
     },
+    memories::MemoryWrite,
 };
 use novacore_vocab::{HoldId, ResourceName, Timestamp, UserId};
 use place::Place;
@@ -46,6 +48,17 @@ use std::sync::{Arc, atomic::Ordering};
 use tokio::sync::broadcast;
 
 impl PostgresStore {
+    /// Has changes of memories judged and, if they are applied, written in the same commit.
+    pub(crate) async fn submit_memories(
+        &self,
+        place: Place,
+        write: MemoryWrite,
+    ) -> Result<Outcome, StoreError> {
+        let ask = Ask::of_memories(place, write);
+        let results = self.ledger.lanes.submit(vec![ask]).await;
+        results.into_iter().next().unwrap_or(Err(StoreError::Unavailable))
+    }
+
     async fn place(&self, user: UserId) -> Result<Place, StoreError> {
         self.ledger.node.places.find(&self.pool, user).await
     }
@@ -76,7 +89,7 @@ impl PostgresStore {
     /// Expires what has run out. Reads go on while writes are refused: what has run out then shows
     /// as held for a while.
     async fn sweep(&self, place: Place) {
-        let ask = Ask { place, command: sweep::sweep_command() };
+        let ask = Ask::plain(place, sweep::sweep_command());
         for result in self.ledger.lanes.submit(vec![ask]).await {
             if let Err(refused) = result {
                 tracing::debug!("a read could not sweep: {refused}");
@@ -89,7 +102,7 @@ impl PostgresStore {
 impl Ledger for PostgresStore {
     async fn submit(&self, user: UserId, command: Command) -> Result<Outcome, StoreError> {
         let place = self.place(user).await?;
-        let results = self.ledger.lanes.submit(vec![Ask { place, command }]).await;
+        let results = self.ledger.lanes.submit(vec![Ask::plain(place, command)]).await;
         results.into_iter().next().unwrap_or(Err(StoreError::Unavailable))
     }
 
@@ -107,7 +120,7 @@ impl Ledger for PostgresStore {
         };
         let is_known: Vec<bool> = users.iter().map(|user| places.contains_key(user)).collect();
         let asks = commands.into_iter().filter_map(|(user, command)| {
-            places.get(&user).map(|place| Ask { place: *place, command })
+            places.get(&user).map(|place| Ask::plain(*place, command))
         });
         let mut results = self.ledger.lanes.submit(asks.collect()).await.into_iter();
         let next = |known: bool| match known {

@@ -15,12 +15,14 @@
 mod address;
 mod bucket;
 mod column;
+mod columns;
 mod directory;
 mod distribution;
 mod export;
 mod failure;
 mod import;
 mod ledger;
+mod memories;
 mod migrate;
 mod open;
 mod pool;

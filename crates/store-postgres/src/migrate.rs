@@ -53,6 +53,13 @@ const STEPS: &[Step] = &[
         readable_from: 3,
         sql: include_str!("../migrations/0004_retention.sql"),
     },
+    Step {
+        version: 5,
+        name: "memories",
+        // Whoever writes entries need not know of it. Only an older `ledger verify` passes it over.
+        readable_from: 3,
+        sql: include_str!("../migrations/0005_memories.sql"),
+    },
 ];
 
 /// Serialises migrations; "nova" in ASCII.

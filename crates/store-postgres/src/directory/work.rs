@@ -1,4 +1,4 @@
-//! One transaction of the directory.
+//! One transaction that is no batch: of the directory, and of the work behind memories.
 //!
 //! Invariant: nothing is acknowledged before its commit; a failure leaves nothing behind, but for a
 //! commit whose answer is lost, which is told as such.
@@ -62,7 +62,7 @@ pub(crate) async fn commit<W: Work>(pool: &Pool, work: &W) -> Result<W::Done, St
     for _ in 1..ATTEMPTS_MAX {
         match attempt(pool, work).await {
             Err(Failed::Database(error)) if failure::is_conflict(&error) => {
-                tracing::debug!("a transaction of the directory met another and runs again");
+                tracing::debug!("a transaction met another and runs again");
             }
             ended => return ended.map_err(Failed::told),
         }

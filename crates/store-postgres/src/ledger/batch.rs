@@ -15,6 +15,7 @@
 
 mod judge;
 mod load;
+mod memories;
 mod tables;
 mod texts;
 mod write;
@@ -27,7 +28,12 @@ use crate::{
 };
 use judge::Judged;
 use novacore_ledger::{Command, Entry, Outcome, Verb};
-use novacore_store::{book::Posting, error::StoreError};
+use novacore_store::{
+    book::Posting,
+    error::StoreError,
+    lane::QUEUE_COMMANDS_MAX,
+    memories::{MemoryChange, MemoryWrite},
+};
 use novacore_vocab::{Timestamp, UserId};
 use serde_json::value::RawValue;
 use std::{
@@ -48,11 +54,45 @@ pub(crate) const DOUBT_S_MAX: i64 = 900;
 /// The pause before the second try; it doubles with every further one.
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// What of a memory weighs as much as a command in a lane's queue.
+const COMMAND_BYTES: usize = 16 << 10;
+
 /// A command on its way to its account.
 #[derive(Debug)]
 pub(crate) struct Ask {
     pub(crate) place: Place,
     pub(crate) command: Command,
+    /// The changes of memories for which the command stands.
+    pub(crate) write: Option<Box<MemoryWrite>>,
+}
+
+impl Ask {
+    /// A command that stands for itself.
+    pub(crate) fn plain(place: Place, command: Command) -> Ask {
+        Ask { place, command, write: None }
+    }
+
+    /// Changes of memories, with their command.
+    pub(crate) fn of_memories(place: Place, write: MemoryWrite) -> Ask {
+        Ask { place, command: write.command().clone(), write: Some(Box::new(write)) }
+    }
+
+    /// How many commands it counts for in a lane: a batch is bounded in its bytes too.
+    pub(crate) fn weight(&self) -> usize {
+        let changes = self.write.as_deref().map_or(&[][..], MemoryWrite::changes);
+        let bytes = changes.iter().filter_map(MemoryChange::after).map(|memory| {
+            // The size counts an embedding, whether one comes along or not.
+            usize::try_from(memory.size_bytes()).unwrap_or(usize::MAX)
+        });
+        let bytes = bytes.fold(0, usize::saturating_add);
+        // One that is alone has to fit, whatever its size.
+        (1 + bytes / COMMAND_BYTES).min(QUEUE_COMMANDS_MAX / 2)
+    }
+}
+
+/// The statement that locks accounts, in the order of its parameters: columns of their keys.
+pub(crate) fn account_lock(distribution: Distribution) -> &'static str {
+    &texts::Texts::of(distribution).lock
 }
 
 /// Per ask: an outcome, or why there is none.
@@ -268,8 +308,8 @@ async fn transact(
         return Err(Failed::Final(StoreError::Unavailable));
     }
     node.check_clock(loaded.clocks)?;
-    let judged = judge::judge(batch, &loaded);
-    if judged.postings.is_empty() {
+    let judged = judge::judge(batch, &loaded)?;
+    if judged.postings.is_empty() && judged.shelved.is_empty() {
         end_reading(client).await?;
         node.places.note_rows(&batch.places);
         return Ok(Done::of(judged.results, judged.postings, batch));
@@ -287,7 +327,7 @@ async fn transact(
     Ok(Done::of(results, postings, batch))
 }
 
-/// Commits a transaction that wrote no entry: at most it made rows for accounts.
+/// Commits a transaction that wrote nothing: at most it made rows for accounts.
 async fn end_reading(client: &Client) -> Result<(), Failed> {
     let ended = timeout(ANSWER, client.batch_execute("COMMIT")).await;
     ended.map_err(|_| Failed::Lost)?.map_err(|_| Failed::Lost)

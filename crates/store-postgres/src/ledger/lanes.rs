@@ -40,7 +40,7 @@ impl Lanes {
     pub(crate) fn start(node: &Arc<Node>, teller: &Teller, count: usize) -> Lanes {
         let router = Arc::new(Router::new(count));
         let start = |number| {
-            let (entrance, exit) = lane(|job: &Job| job.asks.len());
+            let (entrance, exit) = lane(|job: &Job| job.asks.iter().map(Ask::weight).sum());
             let (node, teller, router) = (node.clone(), teller.clone(), router.clone());
             tokio::spawn(run_lane(Lane { number, node, teller, router, exit }));
             entrance

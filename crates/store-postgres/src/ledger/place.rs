@@ -4,11 +4,12 @@
 //! account is never removed.
 
 use super::reads::query;
-use crate::{bucket::bucket_of, failure, pool::Pool};
+use crate::{bucket::bucket_of, distribution::Distribution, failure, pool::Pool};
 use novacore_store::error::StoreError;
 use novacore_vocab::{Account, OrgId, UserId};
 use parking_lot::RwLock;
 use std::collections::HashMap;
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 /// Most places that are remembered; beyond that all are forgotten and looked up again.
@@ -28,6 +29,38 @@ pub(crate) struct Place {
 impl Place {
     pub(crate) fn account(self) -> Account {
         Account { org: self.org, user: self.user }
+    }
+}
+
+/// Keys below an account, column by column.
+pub(crate) struct Keys<K> {
+    pub(crate) buckets: Vec<i32>,
+    pub(crate) users: Vec<Uuid>,
+    pub(crate) keys: Vec<K>,
+}
+
+impl<K: Ord> Keys<K> {
+    /// In the order in which rows are locked, each once.
+    pub(crate) fn of(mut all: Vec<(Place, K)>) -> Keys<K> {
+        all.sort();
+        all.dedup();
+        let mut keys = Keys { buckets: Vec::new(), users: Vec::new(), keys: Vec::new() };
+        for (place, key) in all {
+            keys.buckets.push(place.bucket);
+            keys.users.push(place.user.0);
+            keys.keys.push(key);
+        }
+        keys
+    }
+}
+
+impl<K> Keys<K>
+where
+    Vec<K>: ToSql + Sync,
+{
+    /// The parameters of a statement about them.
+    pub(crate) fn params(&self, distribution: Distribution) -> [&(dyn ToSql + Sync); 3] {
+        [distribution.buckets(&self.buckets), &self.users, &self.keys]
     }
 }
 

@@ -87,7 +87,7 @@ async fn sweep(node: &Node, lanes: &Lanes, now: Timestamp) -> Result<(), StoreEr
     let rows = query(&node.pool, DUE, &[&At(now), &SWEEP_ACCOUNTS_MAX]).await?;
     let ask = |row: &tokio_postgres::Row| {
         let place = Place { bucket: row.get(0), user: UserId(row.get(1)), org: OrgId(row.get(2)) };
-        Ask { place, command: sweep_command() }
+        Ask::plain(place, sweep_command())
     };
     let asks: Vec<Ask> = rows.iter().map(ask).collect();
     for result in lanes.submit(asks).await {

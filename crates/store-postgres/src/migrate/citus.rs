@@ -27,6 +27,10 @@ const DISTRIBUTED: &[&str] = &[
     "api_key",
     "opening",
     "opening_hold",
+    "memory",
+    "memory_text",
+    "memory_embedding",
+    "memory_head",
 ];
 /// On every server.
 const REFERENCE: &[&str] = &[

@@ -1,10 +1,11 @@
 //! A node on a database of its own, under a clock set by hand.
 
 use novacore_postgres_fixture::Server;
-use novacore_store::{directory::Directory, ledger::Ledger};
+use novacore_store::{directory::Directory, ledger::Ledger, memories::Memories};
 use novacore_store_postgres::{Distribution, Options, PostgresStore, migrate};
 use novacore_store_suite::{
     ledger::{Harness, START},
+    memories::MemoryHarness,
     memory::HandClock,
 };
 use std::{sync::Arc, time::Duration};
@@ -92,6 +93,12 @@ impl Harness for Fixture {
         let closed = self.store.take().and_then(Arc::into_inner);
         now(closed.expect("nobody else holds the store").close());
         self.store = Some(self.another_node());
+    }
+}
+
+impl MemoryHarness for Fixture {
+    fn memories(&self) -> Arc<dyn Memories> {
+        self.store().clone()
     }
 }
 

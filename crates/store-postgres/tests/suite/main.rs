@@ -37,3 +37,25 @@ mod ledger_as_on_shards {
 
     novacore_store_suite::ledger_suite!(open);
 }
+
+/// The part about memories.
+mod memories {
+    use crate::fixture::Fixture;
+
+    fn open() -> Fixture {
+        Fixture::new()
+    }
+
+    novacore_store_suite::memories_suite!(open);
+}
+
+/// The same, where every batch has one bucket and every statement says it.
+mod memories_as_on_shards {
+    use crate::fixture::Fixture;
+
+    fn open() -> Fixture {
+        Fixture::as_on_shards()
+    }
+
+    novacore_store_suite::memories_suite!(open);
+}

@@ -33,14 +33,14 @@ async fn tables_are_spread_by_bucket_side_by_side_and_once() {
     migrate(&url).await.unwrap();
     server.psql(&url, CITUS).unwrap();
     let moved = distribute(&url).await.unwrap();
-    assert_eq!(moved.len(), 22);
+    assert_eq!(moved.len(), 26);
     assert_eq!(distribute(&url).await, Ok(vec![]));
     let count = |what: &str| {
         let sql = format!("SELECT count(*) FROM pg_dist_partition WHERE {what}");
         server.psql(&url, &sql).unwrap()
     };
     assert_eq!(count("beside = 'bucket none' AND logicalrelid = 'account'::regclass"), "1");
-    assert_eq!(count("beside = 'bucket account'"), "13");
+    assert_eq!(count("beside = 'bucket account'"), "17");
     assert_eq!(count("beside = ''"), "8");
 }
 

@@ -1,10 +1,15 @@
 //! The judgement: the book runs over what was loaded.
 //!
 //! Invariant: every judgement is the book's; nothing here knows a rule of the ledger.
+//! Invariant: a change of memories whose rows are not as they were read is not judged.
 //! Invariant: a command that panics fails alone; those beside it are judged as if it were not
 //! there.
 
-use super::{Batch, Results, load::Loaded};
+use super::{
+    Ask, Batch, Results,
+    load::Loaded,
+    memories::{Entrance, Shelved},
+};
 use novacore_ledger::{AccountState, Outcome, Policy};
 use novacore_store::{
     book::{Book, Item, Posting, Ran},
@@ -21,6 +26,7 @@ use std::{
 pub(super) struct Judged {
     pub(super) results: Results,
     pub(super) postings: Vec<Posting>,
+    pub(super) shelved: Shelved,
     pub(super) policy: Arc<Policy>,
     /// The accounts that change, as they are afterwards.
     pub(super) accounts: HashMap<UserId, Changed>,
@@ -36,12 +42,15 @@ pub(super) struct Changed {
 }
 
 /// Judges the commands of a batch at the time at which it was read.
-pub(super) fn judge(batch: &Batch, loaded: &Loaded) -> Judged {
+///
+/// Fails if what is stored of memories contradicts itself, so that applied changes cannot be kept.
+pub(super) fn judge(batch: &Batch, loaded: &Loaded) -> Result<Judged, StoreError> {
     let now = loaded.clocks.after;
+    let mut entrance = Entrance::new(&loaded.memories);
     let mut results: Vec<Option<Result<Outcome, StoreError>>> = Vec::new();
     let mut items = Vec::with_capacity(batch.asks.len());
     for ask in &batch.asks {
-        match complete(ask, loaded) {
+        match complete(ask, loaded, &mut entrance) {
             Ok(item) => {
                 items.push(item);
                 results.push(None);
@@ -54,19 +63,24 @@ pub(super) fn judge(batch: &Batch, loaded: &Loaded) -> Judged {
     let results = results
         .into_iter()
         .map(|result| result.unwrap_or_else(|| outcomes.next().expect("each item has an outcome")));
-    let results = results.collect();
+    let results: Results = results.collect();
+    let shelved = Shelved::of(batch, &results, &loaded.memories)?;
     let accounts = changed(book, &ran.postings, loaded);
     let policy = loaded.policy.policy.clone();
-    Judged { results, postings: ran.postings, policy, accounts, now }
+    Ok(Judged { results, postings: ran.postings, shelved, policy, accounts, now })
 }
 
-/// A command with what is stored under its key, if its account could be read.
-fn complete(ask: &super::Ask, loaded: &Loaded) -> Result<Item, StoreError> {
+/// A command with what is stored under its key, if its account could be read and its memories are
+/// as they were read.
+fn complete(ask: &Ask, loaded: &Loaded, entrance: &mut Entrance<'_>) -> Result<Item, StoreError> {
     let user = ask.place.user;
     match loaded.accounts.get(&user) {
         Some(Ok(_)) => {}
         Some(Err(error)) => return Err(error.clone()),
         None => return Err(StoreError::NotFound("user")),
+    }
+    if let Some(write) = &ask.write {
+        entrance.pass(user, write)?;
     }
     let stored = ask.command.key.as_ref().and_then(|key| {
         // The map's key is a pair, so the look-up needs a copy; a key is a counted reference.

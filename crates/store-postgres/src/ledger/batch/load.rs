@@ -1,13 +1,14 @@
 //! The first flight: begin, lock, read.
 //!
 //! Invariant: locks are taken in the order of the accounts' keys, and nothing that a judgement
-//! rests on is read by the statement that locks, nor before it.
+//! rests on is read by the statement that locks them, nor before it.
 //! Invariant: where an account's bound says that holds may have run out, they are read before the
 //! judgement, which is the one thing that takes a flight more.
 //! Invariant: an account whose rows make no sense fails its own commands only.
 
 use super::{
     Batch, Failed,
+    memories::LoadedMemories,
     texts::{IS_COMMITTED, POLICY, Texts},
 };
 use crate::{
@@ -16,11 +17,12 @@ use crate::{
     ledger::{
         entry, hold,
         node::{ClockReading, Node},
-        place::Place,
+        place::{Keys, Place},
         policy::{self, Versioned},
         profile::{read_override, read_tier_name},
         text::{read_answer, read_head},
     },
+    memories,
     pool::Client,
 };
 use novacore_ledger::{AccountState, Correctable, KeyRecord, Profile, Verb};
@@ -38,6 +40,7 @@ pub(super) struct Loaded {
     pub(super) policy: Arc<Versioned>,
     pub(super) accounts: HashMap<UserId, Result<LoadedAccount, StoreError>>,
     pub(super) keys: HashMap<(UserId, IdempotencyKey), Result<KeyRecord, StoreError>>,
+    pub(super) memories: LoadedMemories,
     /// Whether this very batch was committed by an earlier try.
     pub(super) is_committed: bool,
     pub(super) clocks: ClockReading,
@@ -57,39 +60,15 @@ struct Needs {
     holds: Keys<i64>,
     corrected: Keys<i64>,
     keys: Keys<String>,
-}
-
-/// Keys below an account, column by column.
-struct Keys<K> {
-    buckets: Vec<i32>,
-    users: Vec<Uuid>,
-    keys: Vec<K>,
-}
-
-impl<K: Ord> Keys<K>
-where
-    Vec<K>: ToSql + Sync,
-{
-    fn params(&self, distribution: Distribution) -> [&(dyn ToSql + Sync); 3] {
-        [distribution.buckets(&self.buckets), &self.users, &self.keys]
-    }
-
-    fn of(mut all: Vec<(Place, K)>) -> Keys<K> {
-        all.sort();
-        all.dedup();
-        let mut keys = Keys { buckets: Vec::new(), users: Vec::new(), keys: Vec::new() };
-        for (place, key) in all {
-            keys.buckets.push(place.bucket);
-            keys.users.push(place.user.0);
-            keys.keys.push(key);
-        }
-        keys
-    }
+    memories: Keys<Uuid>,
+    /// Users of these, each once.
+    shelves: Keys<()>,
 }
 
 impl Needs {
     fn of(batch: &Batch) -> Needs {
         let (mut holds, mut corrected, mut keys) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut memories, mut shelves) = (Vec::new(), Vec::new());
         for ask in &batch.asks {
             let at = |version: Version| (ask.place, entry::version_no(version));
             match &ask.command.verb {
@@ -101,6 +80,10 @@ impl Needs {
             }
             let key = ask.command.key.as_ref();
             keys.extend(key.map(|key| (ask.place, key.as_str().to_owned())));
+            if let Some(write) = &ask.write {
+                memories.extend(write.changes().iter().map(|change| (ask.place, change.id().0)));
+                shelves.push((ask.place, ()));
+            }
         }
         Needs {
             buckets: batch.places.iter().map(|place| place.bucket).collect(),
@@ -108,6 +91,8 @@ impl Needs {
             holds: Keys::of(holds),
             corrected: Keys::of(corrected),
             keys: Keys::of(keys),
+            memories: Keys::of(memories),
+            shelves: Keys::of(shelves),
         }
     }
 }
@@ -121,6 +106,8 @@ struct Rows {
     holds: Vec<Row>,
     keys: Vec<Row>,
     corrected: Vec<Row>,
+    memories: Vec<Row>,
+    shelves: Vec<Row>,
     policy: Vec<Row>,
     is_committed: Vec<Row>,
 }
@@ -161,7 +148,9 @@ pub(super) async fn load(
         accounts = assemble(batch, &rows);
     }
     let clocks = ClockReading { before, database: database.0, after };
-    Ok(Loaded { policy, accounts, keys: read_keys(&rows.keys), is_committed, clocks })
+    let keys = read_keys(&rows.keys);
+    let memories = LoadedMemories::of(&rows.memories, &rows.shelves);
+    Ok(Loaded { policy, accounts, keys, memories, is_committed, clocks })
 }
 
 /// The flight itself: the statements are sent one behind the other and answered in that order.
@@ -179,7 +168,9 @@ async fn fly(
     let lie = node.distribution;
     let own: [&(dyn ToSql + Sync); 2] = [lie.buckets(&needs.buckets), &needs.users];
     let (holds, keys) = (needs.holds.params(lie), needs.keys.params(lie));
-    let corrected = needs.corrected.params(lie);
+    let (corrected, memories) = (needs.corrected.params(lie), needs.memories.params(lie));
+    let shelves: [&(dyn ToSql + Sync); 2] =
+        [lie.buckets(&needs.shelves.buckets), &needs.shelves.users];
     let missing_ones: [&(dyn ToSql + Sync); 3] =
         [lie.buckets(&missing_buckets), &missing_users, &never];
     let op: [&(dyn ToSql + Sync); 2] = [&bucket, &batch.op];
@@ -196,12 +187,14 @@ async fn fly(
             futures::join!(
                 unless(needs.keys.keys.is_empty(), client, &sql.keys, &keys),
                 unless(needs.corrected.keys.is_empty(), client, &sql.corrected, &corrected),
+                unless(needs.memories.keys.is_empty(), client, &sql.memories, &memories),
+                unless(needs.shelves.keys.is_empty(), client, &sql.shelves, &shelves),
                 unless(!in_doubt, client, &sql.is_committed, &op),
                 client.query(&sql.policy, &[]),
             )
         },
     );
-    let (keys, corrected, is_committed, policy) = rest;
+    let (keys, corrected, memories, shelves, is_committed, policy) = rest;
     begun?;
     created?;
     locked?;
@@ -213,6 +206,8 @@ async fn fly(
         holds: holds?,
         keys: keys?,
         corrected: corrected?,
+        memories: memories?,
+        shelves: shelves?,
         is_committed: is_committed?,
         policy: policy?,
     })
@@ -252,6 +247,8 @@ struct Statements {
     named_holds: Statement,
     keys: Statement,
     corrected: Statement,
+    memories: Statement,
+    shelves: Statement,
     is_committed: Statement,
     policy: Statement,
 }
@@ -259,6 +256,7 @@ struct Statements {
 impl Statements {
     async fn prepare(client: &Client, distribution: Distribution) -> Result<Statements, Error> {
         let texts = Texts::of(distribution);
+        let memories = memories::texts::Texts::of(distribution);
         Ok(Statements {
             create: client.prepare_cached(&texts.create).await?,
             lock: client.prepare_cached(&texts.lock).await?,
@@ -267,6 +265,8 @@ impl Statements {
             named_holds: client.prepare_cached(&texts.named_holds).await?,
             keys: client.prepare_cached(&texts.keys).await?,
             corrected: client.prepare_cached(&texts.corrected).await?,
+            memories: client.prepare_cached(&memories.lock).await?,
+            shelves: client.prepare_cached(&memories.heads).await?,
             is_committed: client.prepare_cached(IS_COMMITTED).await?,
             policy: client.prepare_cached(POLICY).await?,
         })

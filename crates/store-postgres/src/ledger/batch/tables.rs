@@ -9,82 +9,21 @@ use super::{
 };
 use crate::{
     column::At,
-    distribution::{Distribution, Given},
+    columns::{Sql, table},
+    distribution::Distribution,
     ledger::{
         entry::{flag_bits, kind_no, source_no, version_no},
         hold::{on_expiry_no, status_no},
         place::Place,
         text::{answer_text, head_text, held_text},
     },
+    memories::tables::MemoryTables,
 };
 use novacore_ledger::{Entry, EntryKind, Hold, HoldStatus, KeyRecord, Policy};
 use novacore_store::{book::kind_of, stored::crossing_text};
 use novacore_vocab::{EntryId, ResourceKind, ResourceName, UserId, Version, Window};
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    sync::LazyLock,
-};
-use tokio_postgres::types::ToSql;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
-
-/// A statement with its parameters.
-pub(super) type Sql<'a> = (&'static str, Vec<&'a (dyn ToSql + Sync)>);
-
-/// The type of the array in which values of a column travel, by element.
-trait Column {
-    const KIND: &'static str;
-}
-
-macro_rules! column {
-    ($($type:ty: $kind:literal),+ $(,)?) => {
-        $(impl Column for $type { const KIND: &'static str = $kind; })+
-    };
-}
-
-column! {
-    i16: "int2", i32: "int4", i64: "int8", Uuid: "uuid", At: "timestamptz", String: "text",
-    Vec<u8>: "bytea",
-}
-
-impl<T: Column> Column for Option<T> {
-    const KIND: &'static str = T::KIND;
-}
-
-/// The columns of a table that are written, in which statement, and how rows are pushed.
-macro_rules! table {
-    ($(#[$doc:meta])* $name:ident { $($column:ident: $type:ty),+ $(,)? } $sql:expr) => {
-        $(#[$doc])*
-        #[derive(Default)]
-        struct $name { $($column: Vec<$type>),+ }
-
-        impl $name {
-            fn push(&mut self, row: ($($type,)+)) {
-                let ($($column,)+) = row;
-                $(self.$column.push($column);)+
-            }
-
-            fn text(distribution: Distribution) -> &'static str {
-                fn write(distribution: Distribution) -> String {
-                    let columns = &[$((stringify!($column), <$type as Column>::KIND)),+];
-                    let sql: fn(Given<'_>) -> String = $sql;
-                    sql(distribution.keys(columns))
-                }
-                static NONE: LazyLock<String> = LazyLock::new(|| write(Distribution::None));
-                static CITUS: LazyLock<String> = LazyLock::new(|| write(Distribution::Citus));
-                match distribution {
-                    Distribution::None => &NONE,
-                    Distribution::Citus => &CITUS,
-                }
-            }
-
-            fn sql(&self, distribution: Distribution) -> Option<Sql<'_>> {
-                let mut columns: Vec<&(dyn ToSql + Sync)> = vec![$(&self.$column),+];
-                columns[0] = distribution.buckets(&self.bucket);
-                (!self.bucket.is_empty()).then(|| ($name::text(distribution), columns))
-            }
-        }
-    };
-}
 
 table! {
     /// Entries.
@@ -201,6 +140,7 @@ pub(super) struct Tables {
     keys: Keys,
     days: Days,
     ops: Ops,
+    memories: MemoryTables,
 }
 
 impl Tables {
@@ -228,6 +168,7 @@ impl Tables {
                 tables.add_days(*place, changed, entries, &judged.policy);
             }
         }
+        tables.memories = judged.shelved.tables(batch);
         tables.ops.push((batch.bucket(), batch.op, At(judged.now)));
         tables
     }
@@ -317,7 +258,8 @@ impl Tables {
             self.days.sql(distribution),
             self.ops.sql(distribution),
         ];
-        all.into_iter().flatten().collect()
+        let memories = self.memories.statements(distribution);
+        all.into_iter().flatten().chain(memories).collect()
     }
 }
 

@@ -136,7 +136,11 @@ fn corrected(distribution: Distribution) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ledger::batch::tables, pool::Client};
+    use crate::{
+        ledger::batch::tables,
+        memories::{self, texts::Texts as MemoryTexts},
+        pool::Client,
+    };
 
     /// Tables of accounts, as often as a statement asks them, and buckets that it says.
     fn check(text: &str, tables: usize) {
@@ -161,9 +165,10 @@ mod tests {
 
     const EMPTY: &str = "DELETE FROM account; DELETE FROM hold; DELETE FROM ended_hold; \
          DELETE FROM idempotency; DELETE FROM user_override; DELETE FROM correction; \
-         DELETE FROM usage_ledger";
+         DELETE FROM usage_ledger; DELETE FROM memory; DELETE FROM memory_text; \
+         DELETE FROM memory_head";
     const LOOK: &str = "VACUUM ANALYZE account, users, hold, ended_hold, idempotency, \
-         user_override, correction, usage_ledger";
+         user_override, correction, usage_ledger, memory, memory_text, memory_head";
     const ACCOUNTS_MADE: &str = "INSERT INTO account (bucket, user_id, version, last_at, \
          open_holds, head) SELECT n % 1024, gen_random_uuid(), 0, now(), 0, '{}' \
          FROM generate_series(1, 20000) AS n; ANALYZE account";
@@ -183,6 +188,13 @@ mod tests {
         ];
         for (text, last) in asked {
             check_plan(client, text, last).await;
+        }
+        let memories = MemoryTexts::of(Distribution::None);
+        check_plan(client, &memories.heads, "").await;
+        check_plan(client, &memories.lock, ", ARRAY[gen_random_uuid()]").await;
+        check_plan(client, &memories.waiting, ", ARRAY[gen_random_uuid()], ''").await;
+        for (text, last) in memories::tables::joined() {
+            check_plan(client, text, &format!(", ARRAY[gen_random_uuid()]{last}")).await;
         }
         for (text, last) in tables::joined() {
             check_plan(client, text, last).await;
