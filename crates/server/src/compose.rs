@@ -9,10 +9,11 @@ use anyhow::{Context, bail};
 use novacore_app::{
     auth::{Auth, AuthOptions, AuthSecrets},
     cx::Cx,
+    memories::MemoryService,
     metrics::Metrics,
 };
 use novacore_gateway::{Gateway, Options, ProxyOptions};
-use novacore_store::{clock::Clock, directory::Directory, ledger::Ledger};
+use novacore_store::{clock::Clock, directory::Directory, ledger::Ledger, memories::Memories};
 use novacore_store_postgres::{self as postgres, PostgresStore, Retain, RetainError};
 use novacore_store_sqlite::{self as embedded, OnFatal, SqliteStore};
 use novacore_vocab::TierName;
@@ -109,7 +110,7 @@ pub(crate) async fn compose(config: &Config, clock: Arc<dyn Clock>) -> anyhow::R
     }
 }
 
-fn on_store<S: Ledger + Directory + 'static>(
+fn on_store<S: Ledger + Directory + Memories + 'static>(
     store: Arc<S>,
     config: &Config,
     secrets: &AuthSecrets,
@@ -127,7 +128,8 @@ fn on_store<S: Ledger + Directory + 'static>(
         ..AuthOptions::default()
     };
     let auth = Auth::new(store.clone(), clock.clone(), secrets, options)?;
-    Ok(Cx::new(store.clone(), store, clock, Arc::new(auth), metrics))
+    let memories = Arc::new(MemoryService::without_model(store.clone(), "none is configured"));
+    Ok(Cx::new(store.clone(), store, memories, clock, Arc::new(auth), metrics))
 }
 
 /// As [`compose`], under the machine's clock.

@@ -10,7 +10,7 @@ use anyhow::Context;
 use connections::{Limits, accept};
 use novacore_access::Email;
 use novacore_api::{ApiOptions, Origins, internal_router, router};
-use novacore_app::{auth::bootstrap::FirstAdmin, cx::Cx};
+use novacore_app::{auth::bootstrap::FirstAdmin, cx::Cx, memories::background};
 use novacore_gateway::Gateway;
 use secrecy::ExposeSecret;
 use std::{
@@ -40,6 +40,7 @@ pub(crate) async fn serve(config: &Config) -> anyhow::Result<()> {
         origins: Origins::parse(&config.server.cors_origins).context("server.cors_origins")?,
         data_plane: Some(gateway.clone()),
     };
+    let background = tokio::spawn(background::run(cx.clone(), stopped.clone()));
     let limits = Limits::new(&config.server, gateway.clone());
     let listener = bind(config.server.listen).await?;
     let address = listener.local_addr()?;
@@ -65,6 +66,8 @@ pub(crate) async fn serve(config: &Config) -> anyhow::Result<()> {
             tracing::warn!("asked again: requests are cut short");
         }
     }
+    // What was read of memories is noted before the store goes.
+    background.await?;
     // The store drains its queue and ends its threads when the last holder lets go.
     drop(cx);
     tracing::info!("stopped");

@@ -26,7 +26,7 @@ const FIXED_BYTES: i64 = 4 * 384 + 162;
 /// A data directory, or a database with as many nodes as are started.
 enum Store {
     Embedded,
-    Database(Box<Database>, String),
+    Database { url: String, _running: Box<Database> },
 }
 
 struct Site {
@@ -42,7 +42,8 @@ impl Site {
     fn on_a_database() -> Site {
         let database = Database::start();
         let url = database.fresh_database();
-        let site = Site { folder: Folder::new(), store: Store::Database(Box::new(database), url) };
+        let store = Store::Database { url, _running: Box::new(database) };
+        let site = Site { folder: Folder::new(), store };
         assert!(site.run(&["migrate"]).status.success());
         site
     }
@@ -50,7 +51,7 @@ impl Site {
     fn environment(&self) -> Vec<(&str, &str)> {
         match &self.store {
             Store::Embedded => Vec::new(),
-            Store::Database(_, url) => environment(url).to_vec(),
+            Store::Database { url, .. } => environment(url).to_vec(),
         }
     }
 
@@ -120,7 +121,7 @@ fn work(server: &Server, bearer: &str, text: &str, number: u64, seen: &Seen) -> 
         seen.lock().expect("no panic").insert(id.to_owned(), text.map(str::to_owned));
     };
     let forget = |id: &str| drop(seen.lock().expect("no panic").remove(id));
-    let tier = if number % 2 == 0 { "ltm" } else { "stm" };
+    let tier = if number.is_multiple_of(2) { "ltm" } else { "stm" };
     let body = json!({ "type": "lesson", "input_context": text, "tier": tier });
     let stored = call(server, bearer, ("POST", "/api/memory/store"), &body)?;
     if stored.status == 429 {
@@ -141,7 +142,7 @@ fn work(server: &Server, bearer: &str, text: &str, number: u64, seen: &Seen) -> 
             other => panic!("{other} {}", promoted.body),
         }
     }
-    if number % 3 == 0 {
+    if number.is_multiple_of(3) {
         forget(&id);
         let longer = format!("{text} and more");
         let path = format!("/api/memory/update/{id}");

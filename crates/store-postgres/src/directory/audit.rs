@@ -12,7 +12,8 @@ use novacore_store::{
     directory::{AuditLog, AuditQuery, AuditRow, AuditSeq},
     error::StoreError,
 };
-use tokio_postgres::{Row, Transaction};
+use tokio_postgres::{Row, Transaction, types::ToSql};
+use uuid::Uuid;
 
 #[async_trait]
 impl AuditLog for PostgresStore {
@@ -45,30 +46,63 @@ pub(super) async fn append(
     entry: &AuditEntry,
     outdated: Option<Outdated>,
 ) -> Result<(), Failed> {
-    const APPEND: &str = "WITH last AS (UPDATE audit_last SET seq = seq + 1 RETURNING seq) \
-         INSERT INTO audit (seq, at, actor, action, target, before, after, reason, \
-         user_id, key_id) SELECT seq, $1, $2, $3, $4, $5, $6, $7, $8, $9 FROM last";
-    let (user, key) = match outdated {
-        Some(Outdated::User(user)) => (Some(user.0), None),
-        Some(Outdated::Key(key)) => (None, Some(key.0)),
-        Some(Outdated::Everything) | None => (None, None),
-    };
-    tx.execute(
-        APPEND,
-        &[
-            &At(entry.at),
-            &entry.actor.to_string(),
-            &entry.action.as_str(),
-            &entry.target,
-            &entry.before,
-            &entry.after,
-            &entry.reason.as_str(),
-            &user,
-            &key,
-        ],
-    )
-    .await?;
+    tx.execute(APPEND_AUDIT, &NewAudit::of(entry, outdated).params()).await?;
     Ok(())
+}
+
+/// Appends an entry with the parameters of [`NewAudit`].
+pub(crate) const APPEND_AUDIT: &str = "WITH last AS (UPDATE audit_last SET seq = seq + 1 RETURNING seq) \
+     INSERT INTO audit (seq, at, actor, action, target, before, after, reason, \
+     user_id, key_id) SELECT seq, $1, $2, $3, $4, $5, $6, $7, $8, $9 FROM last";
+
+/// The row of an entry.
+pub(crate) struct NewAudit {
+    at: At,
+    actor: String,
+    action: &'static str,
+    target: String,
+    before: Option<String>,
+    after: Option<String>,
+    reason: String,
+    user: Option<Uuid>,
+    key: Option<Uuid>,
+}
+
+impl NewAudit {
+    /// Of an entry, and what other nodes must forget because of it.
+    pub(crate) fn of(entry: &AuditEntry, outdated: Option<Outdated>) -> NewAudit {
+        let (user, key) = match outdated {
+            Some(Outdated::User(user)) => (Some(user.0), None),
+            Some(Outdated::Key(key)) => (None, Some(key.0)),
+            Some(Outdated::Everything) | None => (None, None),
+        };
+        NewAudit {
+            at: At(entry.at),
+            actor: entry.actor.to_string(),
+            action: entry.action.as_str(),
+            target: entry.target.clone(),
+            before: entry.before.clone(),
+            after: entry.after.clone(),
+            reason: entry.reason.as_str().to_owned(),
+            user,
+            key,
+        }
+    }
+
+    /// As the statement takes them.
+    pub(crate) fn params(&self) -> [&(dyn ToSql + Sync); 9] {
+        [
+            &self.at,
+            &self.actor,
+            &self.action,
+            &self.target,
+            &self.before,
+            &self.after,
+            &self.reason,
+            &self.user,
+            &self.key,
+        ]
+    }
 }
 
 const LIST: &str = "SELECT seq, at, actor, action, target, before, after, reason FROM audit \

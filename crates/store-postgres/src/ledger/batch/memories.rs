@@ -13,6 +13,7 @@ use crate::{
         tables::MemoryTables,
     },
 };
+use novacore_access::AuditEntry;
 use novacore_ledger::Outcome;
 use novacore_store::{
     error::StoreError,
@@ -121,6 +122,15 @@ impl Shelved {
     /// Whether there is anything to be written.
     pub(super) fn is_empty(&self) -> bool {
         self.numbers.is_empty()
+    }
+
+    /// What the audit log is told of them.
+    pub(super) fn audits<'b>(&'b self, batch: &'b Batch) -> impl Iterator<Item = &'b AuditEntry> {
+        let writes = self.numbers.iter().filter_map(|(index, _)| {
+            let ask = batch.asks.get(*index)?;
+            ask.write.as_ref()
+        });
+        writes.filter_map(|write| write.audit())
     }
 
     /// The rows.

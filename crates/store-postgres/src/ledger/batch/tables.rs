@@ -10,6 +10,7 @@ use super::{
 use crate::{
     column::At,
     columns::{Sql, table},
+    directory::{APPEND_AUDIT, NewAudit},
     distribution::Distribution,
     ledger::{
         entry::{flag_bits, kind_no, source_no, version_no},
@@ -141,6 +142,7 @@ pub(super) struct Tables {
     days: Days,
     ops: Ops,
     memories: MemoryTables,
+    audits: Vec<NewAudit>,
 }
 
 impl Tables {
@@ -169,6 +171,8 @@ impl Tables {
             }
         }
         tables.memories = judged.shelved.tables(batch);
+        let audits = judged.shelved.audits(batch);
+        tables.audits = audits.map(|audit| NewAudit::of(audit, None)).collect();
         tables.ops.push((batch.bucket(), batch.op, At(judged.now)));
         tables
     }
@@ -259,7 +263,9 @@ impl Tables {
             self.ops.sql(distribution),
         ];
         let memories = self.memories.statements(distribution);
-        all.into_iter().flatten().chain(memories).collect()
+        // Last: every other entry of the audit log waits for this commit from here on.
+        let audits = self.audits.iter().map(|audit| (APPEND_AUDIT, audit.params().to_vec()));
+        all.into_iter().flatten().chain(memories).chain(audits).collect()
     }
 }
 
