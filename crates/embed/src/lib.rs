@@ -11,8 +11,10 @@ mod embedder;
 mod error;
 pub mod limits;
 mod local;
+mod remote;
 
 pub use absent::Absent;
 pub use embedder::{Embedded, Embedder};
 pub use error::EmbedError;
 pub use local::{LocalEmbedder, LocalModel};
+pub use remote::{OptionsError, REMOTE_TEXT_BYTES_MAX, RemoteEmbedder, RemoteOptions};

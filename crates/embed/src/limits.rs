@@ -20,6 +20,15 @@ pub const PASS_TOKENS_MAX: usize = 256;
 /// Most texts of a pass.
 pub const PASS_TEXTS_MAX: usize = 32;
 
+/// Most calls that an endpoint is asked at once.
+pub const REMOTE_CALLS_MAX: usize = 32;
+/// How often an endpoint is asked again that has too much to do, fails or cannot be reached.
+pub const REMOTE_RETRIES_MAX: usize = 2;
+/// Most bytes of a number in an endpoint's answer, its comma included, on average.
+pub const REMOTE_NUMBER_BYTES_MAX: usize = 40;
+/// Most bytes of an endpoint's answer besides the numbers.
+pub const REMOTE_EXTRA_BYTES_MAX: usize = 256 << 10;
+
 const _: () = assert!(BATCH_TEXTS_MAX <= LOCAL_TEXTS_MAX);
 const _: () = assert!(LOCAL_TOKENS_MAX <= PASS_TOKENS_MAX);
 const _: () = assert!(LOCAL_TOKENS_MAX * 8 <= LOCAL_TEXT_BYTES_MAX);
