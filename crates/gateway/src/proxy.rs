@@ -16,10 +16,7 @@ mod upstreams;
 
 pub use options::{ProxyOptions, RouteOptions};
 
-use crate::{
-    client::{Clients, Protocol},
-    options::OptionsError,
-};
+use crate::{client::Clients, options::OptionsError};
 use axum::{
     body::Body,
     http::{HeaderValue, Method, Request, header},
@@ -27,6 +24,7 @@ use axum::{
 };
 use novacore_app::cx::Cx;
 use novacore_edge::Failure;
+use novacore_outbound::Protocol;
 use novacore_wire::{health::Upstream, problem::ProblemKind};
 use route::Route;
 use std::sync::Arc;

@@ -2,8 +2,8 @@
 //!
 //! Invariant: an [`Embedding`] has the configured dimension, finite elements, and length one, so
 //! the cosine of two is their dot product, and no NaN enters a ranking.
-//! Not here: which model made a vector. Only vectors of one model may be compared, and the row says
-//! which that is.
+//! Not here: which model made a vector (`model`). Only vectors of one model may be compared, and
+//! the row says which that is.
 
 use crate::hit::Score;
 use crate::invalid::{Field, Flaw, Invalid};

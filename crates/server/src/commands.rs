@@ -47,7 +47,7 @@ impl Common {
 
     fn flags(self) -> Flags {
         let Common { config, data_dir, database_url } = self;
-        Flags { config, data_dir, database_url, listen: None }
+        Flags { config, data_dir, database_url, ..Flags::default() }
     }
 }
 
@@ -63,6 +63,9 @@ enum Command {
         /// Which part to run: all, or usage, which is all that this release has.
         #[arg(long, default_value = "all")]
         roles: String,
+        /// Do not start without what embeds memories.
+        #[arg(long)]
+        require_embedder: bool,
     },
     /// Fill an empty data directory with 90 days of plausible use.
     Demo {
@@ -110,8 +113,8 @@ enum Command {
 /// Runs a command.
 pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
-        Command::Serve { common, listen, roles } => {
-            let flags = Flags { listen, ..common.flags() };
+        Command::Serve { common, listen, roles, require_embedder } => {
+            let flags = Flags { listen, require_embedder, ..common.flags() };
             run_server(&config::load(&flags)?, &roles)
         }
         Command::Demo { common } => demo::fill(&common.load()?),

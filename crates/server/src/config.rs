@@ -3,12 +3,14 @@
 //! Invariant: an unknown key is an error that names the nearest known one; nothing is ignored.
 //! Invariant: secrets are never printed.
 
+mod embedder;
 mod gateway;
 mod policy;
 mod reference;
 mod source;
 mod upstreams;
 
+pub(crate) use embedder::{EmbedderConfig, EmbedderKind};
 pub(crate) use gateway::llm_options;
 pub(crate) use policy::policy_of;
 pub(crate) use reference::{KEYS, reference, value_of};
@@ -40,6 +42,7 @@ pub(crate) struct Config {
     pub(crate) store: Store,
     pub(crate) auth: Auth,
     pub(crate) log: Log,
+    pub(crate) embedder: EmbedderConfig,
     pub(crate) gateway: GatewayConfig,
     pub(crate) providers: Vec<ProviderConfig>,
     pub(crate) models: Vec<AliasConfig>,

@@ -7,6 +7,7 @@ mod clock;
 mod commands;
 mod compose;
 mod config;
+mod embedder;
 mod logging;
 mod secrets;
 mod serve;

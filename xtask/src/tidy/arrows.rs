@@ -13,7 +13,7 @@ pub(crate) const PURE: &[&str] = &["vocab", "ledger", "insight", "access", "memo
 
 /// Crates for development: nothing that is released may use one.
 pub(crate) const DEV_ONLY: &[&str] =
-    &["store-suite", "sim", "power-loss", "postgres-fixture", "benches", "xtask"];
+    &["store-suite", "sim", "power-loss", "postgres-fixture", "embed-fixture", "benches", "xtask"];
 
 /// Everything that is released except the binary itself.
 const RELEASED: &[&str] = &[
@@ -29,6 +29,8 @@ const RELEASED: &[&str] = &[
     "app",
     "wire",
     "edge",
+    "outbound",
+    "embed",
     "api",
     "gateway",
     "notify",
@@ -55,24 +57,31 @@ const ARROWS: &[Row] = &[
     row("store",          &[PURE]),
     row("store-sqlite",   &[PURE, &["store"]]),
     row("store-postgres", &[PURE, &["store"]]),
-    row("app",            &[PURE, &["store"]]),
+    row("outbound",       &[]),
+    row("embed",          &[&["vocab", "memory", "outbound"]]),
+    row("app",            &[PURE, &["store", "embed"]]),
     row("wire",           &[&["vocab"]]),
     row("edge",           &[PURE, &["app", "wire"]]),
     row("api",            &[PURE, &["app", "wire", "edge"]]),
-    row("gateway",        &[PURE, &["app", "wire", "edge"]]),
+    row("gateway",        &[PURE, &["app", "wire", "edge", "outbound"]]),
     row("notify",         &[&["vocab", "app"]]),
     row("server",         &[RELEASED]),
     row("store-suite",    &[PURE, &["store"]]),
     row("sim",            &[PURE, &["store", "store-sqlite", "store-suite"]]),
     row("power-loss",     &[]),
     row("postgres-fixture", &[]),
-    row("benches",        &[RELEASED, &["server", "store-suite", "sim", "postgres-fixture"]]),
+    row("embed-fixture",  &[&["vocab", "memory", "embed"]]),
+    row("benches",        &[RELEASED, &["server", "store-suite", "sim"], FIXTURES]),
     row("xtask",          &[]),
 ];
 
+/// What stands in for something outside.
+const FIXTURES: &[&str] = &["postgres-fixture", "embed-fixture"];
+
 /// What the tests of any crate may use besides: the suite, the simulator, a real store, its disk, a
-/// database server.
-const IN_TESTS: &[&str] = &["store-suite", "sim", "store-sqlite", "power-loss", "postgres-fixture"];
+/// database server, an embedder without a model.
+const IN_TESTS: &[&str] =
+    &["store-suite", "sim", "store-sqlite", "power-loss", "postgres-fixture", "embed-fixture"];
 
 const BACKENDS: &[&str] = &["store-sqlite", "store-postgres"];
 

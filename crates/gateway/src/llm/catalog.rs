@@ -6,11 +6,12 @@
 use super::options::{Dialect, LlmOptions, ModelOptions, ProviderOptions, Tokenizer};
 use crate::{
     breaker::{BreakerLimits, Watch},
-    client::{Client, Clients, Protocol},
+    client::{Client, Clients},
     options::OptionsError,
 };
 use axum::http::{HeaderValue, Uri};
 use novacore_dialects::{Family, Route};
+use novacore_outbound::Protocol;
 use secrecy::ExposeSecret;
 use std::{
     collections::{BTreeMap, HashSet},

@@ -9,13 +9,13 @@ use super::{
     fault::Refused,
     options::Dialect,
 };
-use crate::client::Chain;
 use axum::{
     body::Body,
     http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, header},
 };
 use bytes::Bytes;
 use novacore_dialects::{Edits, Family, Request as Read};
+use novacore_outbound::Chain;
 
 /// Headers of the caller that are sent on: which version of its API he means.
 const PASSED_ON: [&str; 3] = ["anthropic-version", "anthropic-beta", "openai-beta"];

@@ -11,7 +11,7 @@ use super::{
     upload::{Upload, UploadFault},
     upstreams::{Base, Upstreams},
 };
-use crate::client::{Chain, Client};
+use crate::client::Client;
 use axum::{
     body::Body,
     http::{HeaderMap, Method, Request, Version, uri::InvalidUriParts},
@@ -21,6 +21,7 @@ use hyper::body::Incoming;
 use hyper_util::client::legacy;
 use novacore_app::metrics::RouteMeter;
 use novacore_edge::Failure;
+use novacore_outbound::Chain;
 use novacore_wire::problem::{Problem, ProblemKind};
 use std::{
     fmt,

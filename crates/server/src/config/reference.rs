@@ -4,7 +4,7 @@ use super::{Config, gateway::Unbounded};
 use secrecy::SecretString;
 
 /// Key, and what it means.
-pub(crate) const KEYS: [(&str, &str); 45] = [
+pub(crate) const KEYS: [(&str, &str); 56] = [
     ("server.listen", "Address and port for everyone. Loopback only by default."),
     (
         "server.internal_listen",
@@ -102,6 +102,24 @@ pub(crate) const KEYS: [(&str, &str); 45] = [
     ),
     ("gateway.calls_max", "Most calls of models at once; one more is answered with 503."),
     ("gateway.calls_per_user_max", "Likewise of one user, answered with 429."),
+    (
+        "embedder.kind",
+        "`local`, `remote` or `none`: what [embeds memories](../guides/embedders.md).",
+    ),
+    ("embedder.required", "Whether the server stays down without it: `--require-embedder`."),
+    ("embedder.meter", "Whether the tokens that it reads are charged as `llm_tokens`."),
+    ("embedder.models_dir", "Local: the folder that `make models` fills."),
+    ("embedder.url", "Remote: what `/embeddings` follows, such as `https://api.openai.com/v1`."),
+    ("embedder.key", "Remote: sent as `Authorization: Bearer`."),
+    ("embedder.model", "Remote: the model as the endpoint knows it."),
+    ("embedder.dimensions", "Remote and none: dimensions of vectors; others are refused."),
+    (
+        "embedder.ask_dimensions",
+        "Remote: whether vectors of these dimensions are asked for, of a model that can shorten \
+         them.",
+    ),
+    ("embedder.text_bytes_max", "Remote: most bytes of a text that are sent; the rest is cut off."),
+    ("embedder.ca_file", "Remote: whom to believe over TLS instead of the system's authorities."),
     ("log.format", "`pretty` or `json`."),
     ("log.level", "A tracing filter, such as `info` or `novacore=debug`."),
 ];
@@ -114,7 +132,8 @@ pub(crate) fn reference() -> String {
          Made by `novacore config --reference`; do not edit.\n\n\
          Values come from `novacore.toml` (or `--config FILE`), then the environment, then flags; the later win. In the\n\
          environment a key is `NOVACORE__SECTION__KEY`. Shorter names: `NOVACORE_DATA_DIR`, `NOVACORE_LISTEN`, `NOVACORE_DATABASE_URL`,\n\
-         `NOVACORE_JWT_SECRET`, `NOVACORE_REFRESH_SECRET`, `NOVACORE_SERVICE_TOKEN`, `NOVACORE_ADMIN_EMAIL`, `NOVACORE_ADMIN_PASSWORD`.\n\
+         `NOVACORE_JWT_SECRET`, `NOVACORE_REFRESH_SECRET`, `NOVACORE_SERVICE_TOKEN`, `NOVACORE_ADMIN_EMAIL`, `NOVACORE_ADMIN_PASSWORD`,\n\
+         `NOVACORE_MODELS_DIR`, `NOVACORE_EMBEDDER_KEY`.\n\
          An unknown key is an error. Resources and tiers are described in [limits](../guides/limits.md),\n\
          upstreams in [gateway](../guides/gateway.md), providers and models in [calls of models](../guides/models.md).\n\n\
          | key | default | meaning |\n|---|---|---|\n",
@@ -184,6 +203,9 @@ pub(crate) fn value_of(config: &Config, key: &str) -> String {
         "gateway.hang_up_seconds" => text(&config.gateway.hang_up_seconds),
         "gateway.calls_max" => text(&config.gateway.calls_max),
         "gateway.calls_per_user_max" => text(&config.gateway.calls_per_user_max),
+        key if key.starts_with("embedder.") => {
+            config.embedder.shown(key.trim_start_matches("embedder."))
+        }
         "log.format" => format!("`{:?}`", config.log.format).to_lowercase(),
         "log.level" => text(&config.log.level),
         _ => String::new(),
@@ -198,13 +220,20 @@ mod tests {
     fn every_key_is_described_and_shown() {
         let config = Config::default();
         let unset = |key: &str| {
-            ["server.internal_listen", "store.retain_months"].contains(&key)
+            [
+                "server.internal_listen",
+                "store.retain_months",
+                "embedder.url",
+                "embedder.model",
+                "embedder.ca_file",
+            ]
+            .contains(&key)
                 || SECRETS.contains(&key)
         };
         for (key, _) in KEYS {
             assert_eq!(value_of(&config, key).is_empty(), unset(key), "{key}");
         }
-        for section in ["server", "store", "auth", "gateway", "log"] {
+        for section in ["server", "store", "auth", "gateway", "embedder", "log"] {
             let error = toml::from_str::<Config>(&format!("[{section}]\nno_key = 1"));
             let error = error.expect_err("an unknown key");
             // The message lists every key that there is.

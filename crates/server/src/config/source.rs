@@ -17,7 +17,7 @@ const DEFAULT_FILE: &str = "novacore.toml";
 /// What the names of our environment begin with.
 const PREFIX: &str = "NOVACORE_";
 /// Names of the environment that need no section.
-const SHORT: [(&str, &str, &str); 8] = [
+const SHORT: [(&str, &str, &str); 10] = [
     ("NOVACORE_DATA_DIR", "store", "data_dir"),
     ("NOVACORE_LISTEN", "server", "listen"),
     ("NOVACORE_DATABASE_URL", "store", "database_url"),
@@ -26,17 +26,20 @@ const SHORT: [(&str, &str, &str); 8] = [
     ("NOVACORE_SERVICE_TOKEN", "auth", "service_token"),
     ("NOVACORE_ADMIN_EMAIL", "auth", "admin_email"),
     ("NOVACORE_ADMIN_PASSWORD", "auth", "admin_password"),
+    ("NOVACORE_MODELS_DIR", "embedder", "models_dir"),
+    ("NOVACORE_EMBEDDER_KEY", "embedder", "key"),
 ];
 /// So near to one of those a name is a slip. Others may be meant for somebody else: a cluster sets
 /// `NOVACORE_PORT` and the like for a service that is called novacore.
 const SLIP_LETTERS_MAX: usize = 2;
 /// Keys whose values are never shown.
-pub(super) const SECRETS: [&str; 5] = [
+pub(super) const SECRETS: [&str; 6] = [
     "store.database_url",
     "auth.jwt_secret",
     "auth.refresh_secret",
     "auth.service_token",
     "auth.admin_password",
+    "embedder.key",
 ];
 
 /// What flags of the command line may set.
@@ -46,6 +49,7 @@ pub(crate) struct Flags {
     pub(crate) data_dir: Option<PathBuf>,
     pub(crate) listen: Option<String>,
     pub(crate) database_url: Option<String>,
+    pub(crate) require_embedder: bool,
 }
 
 /// Reads file, environment and flags, the later ones before the earlier ones.
@@ -93,6 +97,9 @@ fn merge(
         if let Some(value) = value {
             layers.set(flag, section, key, Value::String(value.clone()))?;
         }
+    }
+    if flags.require_embedder {
+        layers.set("--require-embedder", "embedder", "required", Value::Boolean(true))?;
     }
     layers.read()
 }
