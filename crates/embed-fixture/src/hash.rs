@@ -3,8 +3,9 @@
 //! Invariant: the same text has the same vector, to the bit.
 
 use async_trait::async_trait;
-use novacore_embed::{EmbedError, Embedded, Embedder, limits::BATCH_TEXTS_MAX};
-use novacore_memory::{Dims, Embedding, ModelId};
+use novacore_app::memories::embedder::{BATCH_TEXTS_MAX, EmbedError, Embedder, Embeddings};
+use novacore_memory::{Dims, Embedding};
+use novacore_vocab::ModelId;
 
 /// Gives each word a direction of its own and each text the sum of its words'.
 #[derive(Clone, Copy, Debug)]
@@ -49,13 +50,13 @@ impl Embedder for HashEmbedder {
         self.dims
     }
 
-    async fn embed(&self, texts: &[&str]) -> Result<Embedded, EmbedError> {
+    async fn embed(&self, texts: &[&str]) -> Result<Embeddings, EmbedError> {
         if texts.len() > BATCH_TEXTS_MAX {
             return Err(EmbedError::TooMany { count: texts.len() });
         }
         let words = texts.iter().map(|text| text.split_whitespace().count() as u64).sum();
         let embeddings = texts.iter().map(|text| self.embedding(text)).collect();
-        Ok(Embedded { embeddings, tokens: Some(words) })
+        Ok(Embeddings { vectors: embeddings, tokens: Some(words) })
     }
 }
 

@@ -3,8 +3,8 @@
 //! Invariant: what one call may bring fits the queue; the relations are proved below, at compile
 //! time.
 
-/// Most texts of a call to an [`Embedder`](crate::Embedder).
-pub const BATCH_TEXTS_MAX: usize = 64;
+/// Most texts of a call to an embedder.
+pub const BATCH_TEXTS_MAX: usize = novacore_app::memories::embedder::BATCH_TEXTS_MAX;
 
 /// Most tokens of a text that the local model reads, `[CLS]` and `[SEP]` included; what follows is
 /// not in its embedding. The model was trained on texts of this length.

@@ -13,13 +13,14 @@ mod passes;
 mod worker;
 
 use crate::{
-    embedder::{Embedded, Embedder, at_once, cut},
-    error::EmbedError,
+    embedder::{at_once, cut, refused, unavailable},
     limits::{LOCAL_TEXT_BYTES_MAX, LOCAL_TEXTS_MAX},
 };
 use async_trait::async_trait;
 use model::Model;
-use novacore_memory::{Dims, ModelId};
+use novacore_app::memories::embedder::{EmbedError, Embedder, Embeddings};
+use novacore_memory::Dims;
+use novacore_vocab::ModelId;
 use passes::Call;
 use std::{fmt, path::Path, sync::Arc};
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -46,7 +47,7 @@ impl LocalModel {
     pub fn load(dir: &Path) -> Result<LocalModel, EmbedError> {
         files::read(dir).and_then(|files| Model::new(&files)).map(LocalModel).map_err(|why| {
             let why = format!("{}: {why}; `make models` fetches the model", dir.display());
-            EmbedError::unavailable(why)
+            unavailable(why)
         })
     }
 }
@@ -75,7 +76,7 @@ impl LocalEmbedder {
         std::thread::Builder::new()
             .name("embedder".to_owned())
             .spawn(move || Worker::new(model, arriving).run())
-            .map_err(|error| EmbedError::unavailable(format!("no thread: {error}")))?;
+            .map_err(|error| unavailable(format!("no thread: {error}")))?;
         Ok(LocalEmbedder { calls, room: Arc::new(Semaphore::new(LOCAL_TEXTS_MAX)) })
     }
 }
@@ -96,7 +97,7 @@ impl Embedder for LocalEmbedder {
         LocalModel::dims()
     }
 
-    async fn embed(&self, texts: &[&str]) -> Result<Embedded, EmbedError> {
+    async fn embed(&self, texts: &[&str]) -> Result<Embeddings, EmbedError> {
         if let Some(done) = at_once(texts) {
             return done;
         }
@@ -105,7 +106,7 @@ impl Embedder for LocalEmbedder {
         let room = room.map_err(|_| EmbedError::Overloaded)?;
         let texts = texts.iter().map(|text| cut(text, LOCAL_TEXT_BYTES_MAX).to_owned()).collect();
         let (reply, answer) = oneshot::channel();
-        let gone = || EmbedError::unavailable("the model's thread has ended");
+        let gone = || unavailable("the model's thread has ended");
         self.calls.send(Call::new(texts, reply, room)).map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
     }

@@ -11,8 +11,7 @@ mod options;
 pub use options::{OptionsError, REMOTE_TEXT_BYTES_MAX, RemoteOptions};
 
 use crate::{
-    embedder::{Embedded, Embedder, at_once, cut},
-    error::EmbedError,
+    embedder::{at_once, cut, refused, unavailable},
     limits::{
         REMOTE_CALLS_MAX, REMOTE_EXTRA_BYTES_MAX, REMOTE_NUMBER_BYTES_MAX, REMOTE_RETRIES_MAX,
     },
@@ -25,8 +24,10 @@ use hyper::{
     body::Incoming,
     header::{self, HeaderValue},
 };
-use novacore_memory::{Dims, ModelId};
+use novacore_app::memories::embedder::{EmbedError, Embedder, Embeddings};
+use novacore_memory::Dims;
 use novacore_outbound::{Chain, Client, Clients, Protocol};
+use novacore_vocab::ModelId;
 use serde_json::json;
 use std::{fmt, time::Duration};
 use tokio::sync::Semaphore;
@@ -102,22 +103,22 @@ impl RemoteEmbedder {
     }
 
     /// One attempt, within its time.
-    async fn attempt(&self, body: Bytes, texts: &[&str]) -> Result<Embedded, Failed> {
+    async fn attempt(&self, body: Bytes, texts: &[&str]) -> Result<Embeddings, Failed> {
         let work = self.exchange(body, texts);
         match tokio::time::timeout(self.patience.answer, work).await {
             Ok(done) => done,
             // Not asked again: it may be working on the first one still.
             Err(_) => {
                 let why = format!("no answer within {:?}", self.patience.answer);
-                Err(Failed::ForGood(EmbedError::unavailable(why)))
+                Err(Failed::ForGood(unavailable(why)))
             }
         }
     }
 
-    async fn exchange(&self, body: Bytes, texts: &[&str]) -> Result<Embedded, Failed> {
-        let mut request = Request::post(self.uri.clone()).body(Full::new(body)).map_err(|_| {
-            Failed::ForGood(EmbedError::unavailable("the address makes no request"))
-        })?;
+    async fn exchange(&self, body: Bytes, texts: &[&str]) -> Result<Embeddings, Failed> {
+        let mut request = Request::post(self.uri.clone())
+            .body(Full::new(body))
+            .map_err(|_| Failed::ForGood(unavailable("the address makes no request")))?;
         *request.headers_mut() = self.head.clone();
         let answer = self.client.request(request).await;
         let answer = answer.map_err(|error| Failed::ForNow(Chain(&error).to_string(), None))?;
@@ -131,9 +132,7 @@ impl RemoteEmbedder {
 
     async fn read(&self, answer: Response<Incoming>, texts: usize) -> Result<Bytes, Failed> {
         if is_packed(answer.headers()) {
-            return Err(Failed::ForGood(EmbedError::refused(
-                "it is packed, which nobody asked for",
-            )));
+            return Err(Failed::ForGood(refused("it is packed, which nobody asked for")));
         }
         let numbers = texts * self.dims.elements() * REMOTE_NUMBER_BYTES_MAX;
         let bytes_max = numbers + REMOTE_EXTRA_BYTES_MAX;
@@ -141,7 +140,7 @@ impl RemoteEmbedder {
             Ok(body) => Ok(body.to_bytes()),
             Err(error) if error.is::<http_body_util::LengthLimitError>() => {
                 let why = format!("it is longer than {bytes_max} bytes");
-                Err(Failed::ForGood(EmbedError::refused(why)))
+                Err(Failed::ForGood(refused(why)))
             }
             Err(error) => Err(Failed::ForNow(Chain(&*error).to_string(), None)),
         }
@@ -160,9 +159,9 @@ impl RemoteEmbedder {
             status if status.is_server_error() => Failed::ForNow(why, pause),
             StatusCode::BAD_REQUEST
             | StatusCode::PAYLOAD_TOO_LARGE
-            | StatusCode::UNPROCESSABLE_ENTITY => Failed::ForGood(EmbedError::refused(why)),
+            | StatusCode::UNPROCESSABLE_ENTITY => Failed::ForGood(refused(why)),
             // A key, an address or a model that the operator has to put right.
-            _ => Failed::ForGood(EmbedError::unavailable(why)),
+            _ => Failed::ForGood(unavailable(why)),
         }
     }
 }
@@ -194,7 +193,7 @@ impl Embedder for RemoteEmbedder {
         self.dims
     }
 
-    async fn embed(&self, texts: &[&str]) -> Result<Embedded, EmbedError> {
+    async fn embed(&self, texts: &[&str]) -> Result<Embeddings, EmbedError> {
         if let Some(done) = at_once(texts) {
             return done;
         }
@@ -213,7 +212,7 @@ impl Embedder for RemoteEmbedder {
                     tracing::debug!(model.id = %self.id, "asking again: {why}");
                     tokio::time::sleep(pause.max(wanted)).await;
                 }
-                _ => return Err(EmbedError::unavailable(why)),
+                _ => return Err(unavailable(why)),
             }
         }
     }

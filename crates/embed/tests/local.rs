@@ -1,6 +1,7 @@
 //! The local model itself. `make models` fetches it; without it these tests fail.
 
-use novacore_embed::{EmbedError, Embedded, Embedder, LocalEmbedder, LocalModel, limits};
+use novacore_app::memories::embedder::{EmbedError, Embedder, Embeddings};
+use novacore_embed::{LocalEmbedder, LocalModel, limits};
 use novacore_embed_fixture::{Paraphrase, paraphrases, unrelated};
 use novacore_memory::{Embedding, Score};
 use std::{
@@ -22,12 +23,12 @@ fn embedder() -> &'static LocalEmbedder {
     })
 }
 
-async fn embed(texts: &[&str]) -> Embedded {
+async fn embed(texts: &[&str]) -> Embeddings {
     embedder().embed(texts).await.expect("embeddings")
 }
 
 async fn one(text: &str) -> Embedding {
-    embed(&[text]).await.embeddings.remove(0)
+    embed(&[text]).await.vectors.remove(0)
 }
 
 fn cosine(a: &Embedding, b: &Embedding) -> f64 {
@@ -39,7 +40,7 @@ fn cosine(a: &Embedding, b: &Embedding) -> f64 {
 async fn vectors_are_those_of_the_published_model() {
     let texts = ["This is an example sentence", "Each sentence is converted"];
     let embedded = embed(&texts).await;
-    for (embedding, begins) in embedded.embeddings.iter().zip([
+    for (embedding, begins) in embedded.vectors.iter().zip([
         [0.067_656_9, 0.063_496_0, 0.048_713_1, 0.079_305_0],
         [0.086_438_6, 0.102_762_6, 0.005_394_6, 0.002_044_4],
     ]) {
@@ -55,7 +56,7 @@ async fn vectors_are_those_of_the_published_model() {
 async fn company_in_a_pass_changes_nothing() {
     let long = "a memory of many words ".repeat(12);
     let texts = ["short", "a text of medium length", &long, "", "naïve café", "記憶"];
-    let together = embed(&texts).await.embeddings;
+    let together = embed(&texts).await.vectors;
     for (text, embedding) in texts.iter().zip(&together) {
         let alone = one(text).await;
         assert!(cosine(&alone, embedding) > 0.999_999, "{text}");
@@ -70,8 +71,8 @@ async fn any_text_has_an_embedding() {
     let texts =
         ["", " ", "\0", &control, "[SEP] [CLS] [PAD]", "\u{fffd}\u{202e}", &long_word, &combining];
     let embedded = embed(&texts).await;
-    assert_eq!(embedded.embeddings.len(), texts.len());
-    assert!(embedded.embeddings.iter().all(|embedding| embedding.dims() == embedder().dims()));
+    assert_eq!(embedded.vectors.len(), texts.len());
+    assert!(embedded.vectors.iter().all(|embedding| embedding.dims() == embedder().dims()));
 }
 
 #[tokio::test]
@@ -79,7 +80,7 @@ async fn what_is_beyond_the_window_does_not_count() {
     let head = "we talked about sailing boats ".repeat(60);
     let with_tail = format!("{head}and about tax law");
     let embedded = embed(&[&head, &with_tail]).await;
-    assert_eq!(embedded.embeddings[0], embedded.embeddings[1]);
+    assert_eq!(embedded.vectors[0], embedded.vectors[1]);
     assert_eq!(embedded.tokens, Some(2 * limits::LOCAL_TOKENS_MAX as u64));
 }
 
@@ -107,7 +108,7 @@ async fn a_paraphrase_finds_its_memory_among_a_thousand_others() {
     let mut stored = Vec::new();
     for some in texts.chunks(limits::BATCH_TEXTS_MAX) {
         let some: Vec<_> = some.iter().map(String::as_str).collect();
-        stored.extend(embed(&some).await.embeddings);
+        stored.extend(embed(&some).await.vectors);
     }
     let mut missed = Vec::new();
     let mut first = 0;

@@ -9,7 +9,10 @@ use anyhow::{Context, bail};
 use novacore_app::{
     auth::{Auth, AuthOptions, AuthSecrets},
     cx::Cx,
-    memories::MemoryService,
+    memories::{
+        MemoryOptions, MemoryService,
+        embedder::{Embedder, NoEmbedder},
+    },
     metrics::Metrics,
 };
 use novacore_gateway::{Gateway, Options, ProxyOptions};
@@ -92,31 +95,59 @@ fn retain(
     }
 }
 
-/// Opens the store and composes everything on it.
+/// Opens the store and composes everything on it, for a command that embeds nothing.
 pub(crate) async fn compose(config: &Config, clock: Arc<dyn Clock>) -> anyhow::Result<Cx> {
+    let embedder = Arc::new(NoEmbedder::of_default("this command does not embed"));
+    compose_with(config, clock, embedder).await
+}
+
+/// As [`compose`], for a server that embeds.
+pub(crate) async fn compose_server(
+    config: &Config,
+    embedder: Arc<dyn Embedder>,
+) -> anyhow::Result<Cx> {
+    compose_with(config, Arc::new(SystemClock), embedder).await
+}
+
+async fn compose_with(
+    config: &Config,
+    clock: Arc<dyn Clock>,
+    embedder: Arc<dyn Embedder>,
+) -> anyhow::Result<Cx> {
     let metrics = Arc::new(Metrics::new());
     match &config.store.database_url {
         None => {
             let options = embedded_options(config, clock.clone(), metrics.clone())?;
             let store = Arc::new(SqliteStore::open(options)?);
-            on_store(store, config, &secrets::load(config)?, clock, metrics)
+            on_store(
+                store,
+                config,
+                Parts { secrets: secrets::load(config)?, clock, metrics, embedder },
+            )
         }
         Some(url) => {
             let secrets = secrets::load(config)?;
             let options = postgres_options(config, url, clock.clone(), metrics.clone())?;
             let store = PostgresStore::open(options).await.context("store.database_url")?;
-            on_store(Arc::new(store), config, &secrets, clock, metrics)
+            on_store(Arc::new(store), config, Parts { secrets, clock, metrics, embedder })
         }
     }
+}
+
+/// What stands beside the store.
+struct Parts {
+    secrets: AuthSecrets,
+    clock: Arc<dyn Clock>,
+    metrics: Arc<Metrics>,
+    embedder: Arc<dyn Embedder>,
 }
 
 fn on_store<S: Ledger + Directory + Memories + 'static>(
     store: Arc<S>,
     config: &Config,
-    secrets: &AuthSecrets,
-    clock: Arc<dyn Clock>,
-    metrics: Arc<Metrics>,
+    parts: Parts,
 ) -> anyhow::Result<Cx> {
+    let Parts { secrets, clock, metrics, embedder } = parts;
     let first_tier = TierName::parse(&config.auth.first_tier).context("auth.first_tier")?;
     let options = AuthOptions {
         access_ttl_s: config.auth.access_ttl_seconds,
@@ -127,8 +158,12 @@ fn on_store<S: Ledger + Directory + Memories + 'static>(
         cache_rows_max: config.store.accounts_max,
         ..AuthOptions::default()
     };
-    let auth = Auth::new(store.clone(), clock.clone(), secrets, options)?;
-    let memories = Arc::new(MemoryService::without_model(store.clone(), "none is configured"));
+    let auth = Auth::new(store.clone(), clock.clone(), &secrets, options)?;
+    let options = MemoryOptions {
+        index_bytes_max: config.memory.index_bytes_max,
+        meter_embeddings: config.embedder.meter,
+    };
+    let memories = Arc::new(MemoryService::new(store.clone(), embedder, options));
     Ok(Cx::new(store.clone(), store, memories, clock, Arc::new(auth), metrics))
 }
 

@@ -17,7 +17,10 @@ pub(crate) use reference::{KEYS, reference, value_of};
 pub(crate) use source::{Flags, load};
 
 use gateway::{AliasConfig, GatewayConfig, ProviderConfig};
-use novacore_app::auth::attempts::{AttemptLimits, AttemptRate};
+use novacore_app::{
+    auth::attempts::{AttemptLimits, AttemptRate},
+    memories::INDEX_BYTES_MAX_DEFAULT,
+};
 use secrecy::SecretString;
 use serde::{
     Deserialize, Deserializer,
@@ -42,6 +45,7 @@ pub(crate) struct Config {
     pub(crate) store: Store,
     pub(crate) auth: Auth,
     pub(crate) log: Log,
+    pub(crate) memory: Memory,
     pub(crate) embedder: EmbedderConfig,
     pub(crate) gateway: GatewayConfig,
     pub(crate) providers: Vec<ProviderConfig>,
@@ -110,6 +114,19 @@ impl Default for Store {
             distribution: Distribution::None,
             retain_months: None,
         }
+    }
+}
+
+/// Section `memory`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Memory {
+    pub(crate) index_bytes_max: usize,
+}
+
+impl Default for Memory {
+    fn default() -> Memory {
+        Memory { index_bytes_max: INDEX_BYTES_MAX_DEFAULT }
     }
 }
 

@@ -6,36 +6,27 @@
 
 use crate::config::{Config, EmbedderConfig, EmbedderKind};
 use anyhow::{Context, bail};
-use novacore_embed::{Absent, EmbedError, Embedder, LocalEmbedder, LocalModel, RemoteEmbedder};
-use novacore_memory::ModelId;
+use novacore_app::memories::embedder::{EmbedError, Embedder, NoEmbedder};
+use novacore_embed::{LocalEmbedder, LocalModel, RemoteEmbedder};
+use novacore_vocab::ModelId;
 use std::sync::Arc;
 
-/// What embeds, and whether its tokens are charged.
-#[derive(Clone, Debug)]
-pub(crate) struct Embedding {
-    /// The embedder; one that is absent says why.
-    pub(crate) embedder: Arc<dyn Embedder>,
-    /// Whether the tokens that it reads are charged to the user as `llm_tokens`.
-    pub(crate) meter: bool,
-}
-
-/// Makes the embedder and says which it is.
-pub(crate) async fn embedding(config: &Config) -> anyhow::Result<Embedding> {
+/// Makes the embedder and says which it is; one that is absent says why.
+pub(crate) async fn embedding(config: &Config) -> anyhow::Result<Arc<dyn Embedder>> {
     let own = &config.embedder;
     let embedder: Arc<dyn Embedder> = match own.kind {
         EmbedderKind::Local => local(own).await?,
         EmbedderKind::Remote => remote(own).await?,
         EmbedderKind::None => {
             let model = ModelId::parse("none").expect("visible ASCII");
-            Arc::new(Absent::new(model, own.dims()?, "embedder.kind is none"))
+            Arc::new(NoEmbedder::new(model, own.dims()?, "embedder.kind is none"))
         }
     };
     if let (true, Some(why)) = (own.required, embedder.absence()) {
         bail!("embedder.required is set, and {why}");
     }
-    let embedding = Embedding { embedder, meter: own.meter };
-    embedding.log();
-    Ok(embedding)
+    log(&*embedder, own.meter);
+    Ok(embedder)
 }
 
 async fn local(own: &EmbedderConfig) -> anyhow::Result<Arc<dyn Embedder>> {
@@ -50,7 +41,7 @@ async fn local(own: &EmbedderConfig) -> anyhow::Result<Arc<dyn Embedder>> {
                 | EmbedError::Overloaded
                 | EmbedError::TooMany { .. } => error.to_string(),
             };
-            Ok(Arc::new(Absent::new(LocalModel::id(), LocalModel::dims(), why)))
+            Ok(Arc::new(NoEmbedder::new(LocalModel::id(), LocalModel::dims(), why)))
         }
     }
 }
@@ -65,19 +56,17 @@ async fn remote(own: &EmbedderConfig) -> anyhow::Result<Arc<dyn Embedder>> {
     Ok(Arc::new(embedder))
 }
 
-impl Embedding {
-    fn log(&self) {
-        let (model, dims) = (self.embedder.model(), self.embedder.dims().get());
-        match self.embedder.absence() {
-            None => tracing::info!(
-                model.id = %model,
-                model.dimensions = dims,
-                model.metered = self.meter,
-                "memories are embedded by {model}"
-            ),
-            Some(why) => {
-                tracing::warn!(model.id = %model, "memories are found by their words alone: {why}");
-            }
+fn log(embedder: &dyn Embedder, meter: bool) {
+    let (model, dims) = (embedder.model(), embedder.dims().get());
+    match embedder.absence() {
+        None => tracing::info!(
+            model.id = %model,
+            model.dimensions = dims,
+            model.metered = meter,
+            "memories are embedded by {model}"
+        ),
+        Some(why) => {
+            tracing::warn!(model.id = %model, "memories are found by their words alone: {why}");
         }
     }
 }
@@ -96,8 +85,8 @@ mod tests {
         let mut config = config("meter = true");
         config.embedder.models_dir = folder.path().to_owned();
         let embedding = embedding(&config).await.expect("absent");
-        assert_eq!(embedding.embedder.model(), LocalModel::id());
-        assert!(embedding.meter && embedding.embedder.absence().is_some());
+        assert_eq!(embedding.model(), LocalModel::id());
+        assert!(embedding.absence().is_some());
         config.embedder.required = true;
         let error = super::embedding(&config).await.expect_err("required").to_string();
         assert!(error.contains("`make models` fetches the model"), "{error}");
@@ -106,12 +95,12 @@ mod tests {
     #[tokio::test]
     async fn none_has_dimensions_and_an_endpoint_has_to_make_sense() {
         let none = embedding(&config("kind = \"none\"\ndimensions = 8")).await.expect("none");
-        assert_eq!(none.embedder.dims().get(), 8);
+        assert_eq!(none.dims().get(), 8);
         let wrong = config("kind = \"remote\"\nurl = \"ftp://x\"\nmodel = \"m\"");
         let error = embedding(&wrong).await.expect_err("an odd address").to_string();
         assert_eq!(error, "embedder.url: must begin with http:// or https://");
         let whole = config("kind = \"remote\"\nurl = \"http://127.0.0.1:1/v1\"\nmodel = \"m\"");
         let remote = embedding(&whole).await.expect("an endpoint that is down is no reason");
-        assert_eq!(remote.embedder.model().as_str(), "m/384");
+        assert_eq!(remote.model().as_str(), "m/384");
     }
 }

@@ -3,7 +3,7 @@
 mod connections;
 
 use crate::{
-    compose::{compose_now, gateway},
+    compose::{compose_server, gateway},
     config::Config,
     embedder::embedding,
 };
@@ -31,8 +31,7 @@ use tokio::{
 pub(crate) async fn serve(config: &Config) -> anyhow::Result<()> {
     // Heard from here on: a signal that comes while the server starts must not kill it undrained.
     let mut signals = Signals::listen()?;
-    let cx = compose_now(config).await?;
-    let embedding = embedding(config).await?;
+    let cx = compose_server(config, embedding(config).await?).await?;
     let (stop, stopped) = watch::channel(());
     let trusted_proxies = config.server.trusted_proxies.clone();
     let gateway = Arc::new(gateway(config, &cx)?);
@@ -71,7 +70,7 @@ pub(crate) async fn serve(config: &Config) -> anyhow::Result<()> {
     // What was read of memories is noted before the store goes.
     background.await?;
     // The store drains its queue and ends its threads when the last holder lets go.
-    drop((cx, embedding));
+    drop(cx);
     tracing::info!("stopped");
     Ok(())
 }

@@ -7,9 +7,12 @@ use std::fmt;
 use thiserror::Error;
 
 /// The model that embeds unless another is configured.
-pub const DEFAULT_MODEL: &str = "all-minilm-l6-v2";
+pub const DEFAULT_MODEL: &str = "all-minilm-l6-v2@53aa5117";
 /// The dimension of its embeddings.
 pub const DEFAULT_DIMS: u16 = 384;
+
+/// Most texts of a call unless an embedder says otherwise.
+pub const BATCH_TEXTS_MAX: usize = 64;
 
 /// Why there is no embedding. No variant shows a text or a secret, so all may be logged.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -57,7 +60,9 @@ pub trait Embedder: Send + Sync + fmt::Debug {
     fn dims(&self) -> Dims;
 
     /// Most texts of a call, at least 1.
-    fn batch_max(&self) -> usize;
+    fn batch_max(&self) -> usize {
+        BATCH_TEXTS_MAX
+    }
 
     /// Why there is no model and will be none until the server is started again; `None` if there
     /// is one. An endpoint that is merely down is not told here.
@@ -100,10 +105,6 @@ impl Embedder for NoEmbedder {
 
     fn dims(&self) -> Dims {
         self.dims
-    }
-
-    fn batch_max(&self) -> usize {
-        1
     }
 
     fn absence(&self) -> Option<&str> {

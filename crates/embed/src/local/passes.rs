@@ -4,11 +4,8 @@
 //! Invariant: a call's texts go in their order, and each once.
 //! Invariant: no pass is larger than its bounds, unless it is of one text.
 
-use crate::{
-    embedder::Embedded,
-    error::EmbedError,
-    limits::{PASS_TEXTS_MAX, PASS_TOKENS_MAX},
-};
+use crate::limits::{PASS_TEXTS_MAX, PASS_TOKENS_MAX};
+use novacore_app::memories::embedder::{EmbedError, Embeddings};
 use novacore_memory::Embedding;
 use std::{
     collections::{HashMap, VecDeque},
@@ -17,7 +14,7 @@ use std::{
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 /// What a caller is told.
-pub(super) type Told = Result<Embedded, EmbedError>;
+pub(super) type Told = Result<Embeddings, EmbedError>;
 
 /// A call on its way.
 #[derive(Debug)]
@@ -62,7 +59,7 @@ impl Call {
         // The room first: whoever has his answer may ask again at once.
         drop(_room);
         // A caller who has gone wants no answer.
-        let _ = reply.send(told.map(|()| Embedded { embeddings: done, tokens: Some(tokens) }));
+        let _ = reply.send(told.map(|()| Embeddings { vectors: done, tokens: Some(tokens) }));
     }
 }
 

@@ -43,7 +43,7 @@ struct Stage {
     go: mpsc::Sender<()>,
 }
 
-type Came = tokio::task::JoinHandle<Result<super::Embedded, EmbedError>>;
+type Came = tokio::task::JoinHandle<Result<super::Embeddings, EmbedError>>;
 
 impl Stage {
     fn new() -> Stage {
@@ -78,7 +78,7 @@ impl Stage {
 }
 
 async fn pointed(came: Came) -> Vec<Embedding> {
-    came.await.expect("no panic").expect("embeddings").embeddings
+    came.await.expect("no panic").expect("embeddings").vectors
 }
 
 async fn refused(came: Came) -> String {
@@ -91,7 +91,7 @@ async fn texts_come_back_in_their_order_with_their_tokens() {
     let came = stage.call(&[3, 1, 2]).await;
     assert_eq!(stage.pass(), [3, 1, 2]);
     let embedded = came.await.expect("no panic").expect("embeddings");
-    assert_eq!(embedded.embeddings, [3, 1, 2].map(pointing));
+    assert_eq!(embedded.vectors, [3, 1, 2].map(pointing));
     assert_eq!(embedded.tokens, Some(6));
 }
 
@@ -129,7 +129,7 @@ async fn a_full_queue_and_too_large_a_call_are_refused_at_once() {
     assert_eq!(refused(stage.call(&[1]).await).await, "too many texts wait for the embedder");
     let too_many = stage.call(&[1; limits::BATCH_TEXTS_MAX + 1]).await;
     assert_eq!(refused(too_many).await, "65 texts in a call, and 64 are the most");
-    assert_eq!(stage.call(&[]).await.await.expect("no panic"), Ok(super::Embedded::nothing()));
+    assert_eq!(stage.call(&[]).await.await.expect("no panic"), Ok(super::Embeddings::nothing()));
     // Whoever leaves makes room, once his turn comes.
     for call in calls.drain(1..) {
         call.abort();

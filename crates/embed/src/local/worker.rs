@@ -4,7 +4,7 @@
 //! panic in the model ends the calls of its pass, not the thread.
 
 use super::passes::{Call, Calls, Pass};
-use crate::error::EmbedError;
+use novacore_app::memories::embedder::EmbedError;
 use novacore_memory::Embedding;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -59,11 +59,11 @@ impl<M: Encode> Worker<M> {
 }
 
 fn came_of(model: &impl Encode, pass: &Pass) -> Result<Vec<Embedding>, EmbedError> {
-    let embeddings = guarded(|| model.embeddings(pass.tokens()))?;
+    let embeddings = guarded(|| model.vectors(pass.tokens()))?;
     if embeddings.len() == pass.tokens().len() {
         Ok(embeddings)
     } else {
-        Err(EmbedError::refused("not one embedding for each text"))
+        Err(refused("not one embedding for each text"))
     }
 }
 
@@ -71,7 +71,7 @@ fn came_of(model: &impl Encode, pass: &Pass) -> Result<Vec<Embedding>, EmbedErro
 fn guarded<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, EmbedError> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(Ok(done)) => Ok(done),
-        Ok(Err(why)) => Err(EmbedError::refused(why)),
-        Err(_) => Err(EmbedError::refused("the model panicked")),
+        Ok(Err(why)) => Err(refused(why)),
+        Err(_) => Err(refused("the model panicked")),
     }
 }

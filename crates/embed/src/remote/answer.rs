@@ -2,7 +2,8 @@
 //!
 //! Invariant: one vector for each text, at the place of its index, or nothing at all.
 
-use crate::{embedder::Embedded, error::EmbedError};
+use crate::embedder::refused;
+use novacore_app::memories::embedder::{EmbedError, Embeddings};
 use novacore_memory::{Dims, Embedding};
 use serde::Deserialize;
 use serde_json::Value;
@@ -27,10 +28,10 @@ struct Item {
 }
 
 /// The embeddings of these texts.
-pub(super) fn read(body: &[u8], texts: &[&str], dims: Dims) -> Result<Embedded, EmbedError> {
+pub(super) fn read(body: &[u8], texts: &[&str], dims: Dims) -> Result<Embeddings, EmbedError> {
     let answer: Answer = serde_json::from_slice(body).map_err(|error| {
         let (line, column) = (error.line(), error.column());
-        EmbedError::refused(format!("it is not a list of embeddings (line {line}:{column})"))
+        refused(format!("it is not a list of embeddings (line {line}:{column})"))
     })?;
     let mut places: Vec<Option<Embedding>> = vec![None; texts.len()];
     for Item { index, embedding } in answer.data {
@@ -38,14 +39,14 @@ pub(super) fn read(body: &[u8], texts: &[&str], dims: Dims) -> Result<Embedded, 
             Some(place) if place.is_none() => *place = Some(parse(&embedding, dims)?),
             _ => {
                 let why = format!("index {index} is there twice, or unasked");
-                return Err(EmbedError::refused(why));
+                return Err(refused(why));
             }
         }
     }
     let embeddings: Option<Vec<_>> = places.into_iter().collect();
-    let missing = || EmbedError::refused("it has no embedding of one of the texts");
-    Ok(Embedded {
-        embeddings: embeddings.ok_or_else(missing)?,
+    let missing = || refused("it has no embedding of one of the texts");
+    Ok(Embeddings {
+        vectors: embeddings.ok_or_else(missing)?,
         tokens: tokens(&answer.usage, texts),
     })
 }
@@ -54,9 +55,9 @@ fn parse(raw: &[f32], dims: Dims) -> Result<Embedding, EmbedError> {
     if raw.len() != dims.elements() {
         let (found, want) = (raw.len(), dims.get());
         let why = format!("a vector has {found} dimensions, and {want} are configured");
-        return Err(EmbedError::refused(why));
+        return Err(refused(why));
     }
-    Embedding::parse(raw, dims).map_err(|error| EmbedError::refused(format!("a vector {error}")))
+    Embedding::parse(raw, dims).map_err(|error| refused(format!("a vector {error}")))
 }
 
 /// What was read, if it can be: no token is shorter than a byte, and whoever says so is not
@@ -84,8 +85,8 @@ mod tests {
     fn check(body: &str) -> Result<Vec<Vec<f32>>, String> {
         let dims = Dims::new(2).expect("dims");
         let embedded = read(body.as_bytes(), &["one", "two"], dims);
-        let vectors = |embedded: Embedded| {
-            embedded.embeddings.iter().map(|vector| vector.as_slice().to_vec()).collect()
+        let vectors = |embedded: Embeddings| {
+            embedded.vectors.iter().map(|vector| vector.as_slice().to_vec()).collect()
         };
         embedded.map(vectors).map_err(|error| match error {
             EmbedError::Refused { why } => why,

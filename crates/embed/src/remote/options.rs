@@ -6,7 +6,8 @@ use hyper::{
     HeaderMap, Uri,
     header::{self, HeaderValue},
 };
-use novacore_memory::{Dims, ModelId};
+use novacore_memory::Dims;
+use novacore_vocab::ModelId;
 use secrecy::{ExposeSecret, SecretString};
 use std::path::PathBuf;
 use thiserror::Error;

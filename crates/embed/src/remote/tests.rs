@@ -123,7 +123,7 @@ fn status(status: u16, header: &'static str) -> Act {
     Act::Answer(status, header, body)
 }
 
-async fn told(acts: Vec<Act>) -> (Result<Embedded, EmbedError>, usize) {
+async fn told(acts: Vec<Act>) -> (Result<Embeddings, EmbedError>, usize) {
     let endpoint = Endpoint::start(acts).await;
     let came = endpoint.embedder().embed(&["one", "two"]).await;
     (came, endpoint.asked().len())
@@ -134,7 +134,7 @@ async fn texts_go_out_in_one_request_and_vectors_come_back_in_their_order() {
     let endpoint = Endpoint::start(vec![good(), good()]).await;
     let embedder = endpoint.embedder();
     let embedded = embedder.embed(&["one", "two words and more"]).await.expect("embeddings");
-    let vectors: Vec<_> = embedded.embeddings.iter().map(|vector| vector.as_slice()).collect();
+    let vectors: Vec<_> = embedded.vectors.iter().map(|vector| vector.as_slice()).collect();
     assert_eq!(vectors, [[1.0, 0.0], [0.0, 1.0]]);
     assert_eq!(embedded.tokens, Some(7));
     assert_eq!(embedder.model().to_string(), "small/2");
@@ -148,7 +148,7 @@ async fn texts_go_out_in_one_request_and_vectors_come_back_in_their_order() {
     let (head, body) = endpoint.asked().remove(1);
     assert_eq!(body["dimensions"], 2);
     assert!(!head.contains_key(header::AUTHORIZATION));
-    assert_eq!(embedder.embed(&[]).await, Ok(Embedded::nothing()));
+    assert_eq!(embedder.embed(&[]).await, Ok(nothing()));
     assert_eq!(embedder.embed(&["x"; 65]).await, Err(EmbedError::TooMany { count: 65 }));
 }
 

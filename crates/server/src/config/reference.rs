@@ -103,6 +103,10 @@ pub(crate) const KEYS: [(&str, &str); 56] = [
     ("gateway.calls_max", "Most calls of models at once; one more is answered with 503."),
     ("gateway.calls_per_user_max", "Likewise of one user, answered with 429."),
     (
+        "memory.index_bytes_max",
+        "Memory for the indexes of those users who searched their memories last, in bytes.",
+    ),
+    (
         "embedder.kind",
         "`local`, `remote` or `none`: what [embeds memories](../guides/embedders.md).",
     ),
@@ -203,6 +207,7 @@ pub(crate) fn value_of(config: &Config, key: &str) -> String {
         "gateway.hang_up_seconds" => text(&config.gateway.hang_up_seconds),
         "gateway.calls_max" => text(&config.gateway.calls_max),
         "gateway.calls_per_user_max" => text(&config.gateway.calls_per_user_max),
+        "memory.index_bytes_max" => text(&config.memory.index_bytes_max),
         key if key.starts_with("embedder.") => {
             config.embedder.shown(key.trim_start_matches("embedder."))
         }
@@ -233,7 +238,7 @@ mod tests {
         for (key, _) in KEYS {
             assert_eq!(value_of(&config, key).is_empty(), unset(key), "{key}");
         }
-        for section in ["server", "store", "auth", "gateway", "embedder", "log"] {
+        for section in ["server", "store", "auth", "gateway", "memory", "embedder", "log"] {
             let error = toml::from_str::<Config>(&format!("[{section}]\nno_key = 1"));
             let error = error.expect_err("an unknown key");
             // The message lists every key that there is.
