@@ -49,7 +49,8 @@ pub(crate) const CHANGE_NO_LET_THROUGH_MAX: u64 = row::CHANGE_NO_MAX - (1 << 24)
 /// Embeddings that one write stores: some megabytes, and no more, stand between the commands of a
 /// batch and their answers.
 const EMBEDDINGS_OF_A_WRITE_MAX: usize = 250;
-/// Memories of which one write notes reads.
+/// Memories of which one write notes reads. A longer call is several writes, of which those before
+/// a failure stay.
 const READS_OF_A_WRITE_MAX: usize = 1_000;
 
 impl SqliteStore {

@@ -5,7 +5,8 @@
 //! Invariant: the ledger is opened for reading only, and nothing is made where there is none: who
 //! gives the move up has the directory as it was.
 //! Invariant: one batch or one page is in memory, whatever the size of the ledger.
-//! Not here: where the pages go.
+//! Not here: where the pages go; memories, which no page carries: who has some is refused, since
+//! they would go on to be charged where they are not.
 
 mod check;
 
@@ -69,14 +70,16 @@ impl Source {
         check_ours(&path, &connection)?;
         let read = || {
             let names = Names::load(&connection)?;
-            Ok((check::inventory(&connection, &names)?, names))
+            let holds_memories = check::holds_memories(&connection)?;
+            Ok((check::inventory(&connection, &names)?, names, holds_memories))
         };
         match read().map_err(|error| damage(&path, error))? {
-            (Ok(inventory), names) => {
+            (Ok(_), _, true) => Err(OpenError::HoldsMemories(path)),
+            (Ok(inventory), names, false) => {
                 let next = Next::Policy;
                 Ok(Source { connection, path, names, inventory, next, _lock: lock })
             }
-            (Err(why), _) => Err(OpenError::Damaged { file: path, why }),
+            (Err(why), ..) => Err(OpenError::Damaged { file: path, why }),
         }
     }
 

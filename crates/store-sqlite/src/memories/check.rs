@@ -1,7 +1,7 @@
 //! Do the rows of memories still say what was written? For `verify`.
 //!
 //! Every memory is read with its texts and counted anew.
-//! Invariant: one row at a time is in memory, and a head per user.
+//! Invariant: one memory at a time is held, a head per user, and the keys of all rows.
 
 use super::{
     head,

@@ -51,3 +51,10 @@ pub(super) fn inventory(
     found.entries = before.last_seq;
     Ok(Ok(found))
 }
+
+/// Whether any user has memories; a file of the first schema has not even their table.
+pub(super) fn holds_memories(connection: &Connection) -> rusqlite::Result<bool> {
+    let exists = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, bool>(0));
+    Ok(exists("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'memory')")?
+        && exists("SELECT EXISTS (SELECT 1 FROM memory)")?)
+}

@@ -12,9 +12,9 @@ use novacore_store::{
         Cause, Embedded, Memories, MemoryChange, MemoryOrder, MemoryQuery, MemoryWrite, Trace,
     },
 };
-use novacore_store_sqlite::{LEDGER_FILE, OpenError, SqliteStore, backup, verify};
+use novacore_store_sqlite::{LEDGER_FILE, OpenError, Source, SqliteStore, backup, verify};
 use novacore_store_suite::ledger::Harness;
-use novacore_vocab::{Amount, MemoryId, ModelId, OrgId, ResourceName, Source, TierName, UserId};
+use novacore_vocab::{Amount, MemoryId, ModelId, OrgId, ResourceName, TierName, UserId};
 use rusqlite::Connection;
 use std::path::Path;
 use tempfile::TempDir;
@@ -102,7 +102,7 @@ async fn a_file_of_version_1_is_brought_up_and_keeps_its_entries() {
     let record = Record {
         resource: ResourceName::parse("memory_storage").expect("a name"),
         amount: Amount::new(77).expect("an amount"),
-        source: Source::Api,
+        source: novacore_vocab::Source::Api,
         expect: Expect::Fact,
         corrects: None,
         occurred_at: None,
@@ -274,4 +274,18 @@ async fn lists_and_digests_do_not_read_texts_that_are_not_shown() {
     assert_eq!(digests.len(), 3);
     let first = MemoryQuery { offset: 0, ..query };
     assert!(fixture.store().list_memories(user, &first).await.is_err(), "its texts are gone");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_move_that_would_leave_memories_behind_is_refused() {
+    let (mut fixture, user, rows) = filled().await;
+    fixture.close();
+    let refused = Source::open(fixture.dir());
+    assert!(matches!(refused, Err(OpenError::HoldsMemories(_))), "{refused:?}");
+    fixture.open_again();
+    applied(fixture.store(), user, rows.iter().map(remove).collect()).await;
+    fixture.close();
+    assert!(Source::open(fixture.dir()).is_ok(), "none are left");
+    alter(fixture.dir(), TO_VERSION_1);
+    assert!(Source::open(fixture.dir()).is_ok(), "an older file has none");
 }
