@@ -8,6 +8,8 @@ mod failures;
 mod fixture;
 mod lanes;
 mod memory_books;
+mod memory_failures;
+mod memory_nodes;
 mod months;
 mod overviews;
 mod remember;
