@@ -10,6 +10,7 @@ use crate::{
 };
 use novacore_ledger::{Expect, Outcome, Record, Refusal, Verb};
 use novacore_memory::{Access, Memory, Term};
+use novacore_postgres_fixture::Server;
 use novacore_store::{
     error::StoreError,
     ledger::Ledger,
@@ -114,7 +115,11 @@ async fn embeddings_and_reads_go_beside_changes() {
     let user = user(&fixture, 1, "pro").await;
     let rows: Vec<Memory> = (1..=20).map(|n| memory(&fixture, n, Term::Itm)).collect();
     applied(fixture.store(), user, store(rows.iter().map(insert).collect())).await;
-    let nodes = nodes(&fixture);
+    // Who waits for one who waits for him waits too long, instead of being tried again in silence.
+    let psql = |sql: &str| Server::shared().psql(fixture.url(), sql).expect("a statement");
+    let database = psql("SELECT current_database()");
+    psql(&format!("ALTER DATABASE \"{database}\" SET deadlock_timeout = '1h'"));
+    let nodes = [fixture.another_node(), fixture.another_node()];
     let changing = tokio::spawn(change_all(nodes[0].clone(), user, rows.clone(), ROUNDS));
     let reading = nodes.clone().map(|node| {
         let reads: Vec<NewReads> = rows.iter().rev().map(|row| read_of(user, row)).collect();
