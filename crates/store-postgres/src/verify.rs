@@ -5,6 +5,7 @@
 //! Invariant: what is wrong is told, never put right.
 
 mod compare;
+mod memories;
 mod opened;
 pub(crate) mod recount;
 
@@ -61,8 +62,8 @@ impl VerifyReport {
     }
 }
 
-/// Recounts every account from its entries, and compares with its counters, holds, days and
-/// corrections. Nodes may go on meanwhile.
+/// Recounts every account from its entries, and compares with its counters, holds, days,
+/// corrections and memories. Nodes may go on meanwhile.
 pub async fn verify(options: &Options) -> Result<VerifyReport, OpenError> {
     let pool = Pool::new(Address::parse(&options.url)?, 1)?;
     let client = pool.get().await?;
@@ -113,6 +114,7 @@ pub(crate) async fn verify_all(
     for row in client.query(STRAYS, &[&(FINDINGS_MAX as i64)]).await? {
         report.note(format!("{} has entries and no account", UserId(row.get(0))));
     }
+    memories::find_strays(client, report).await?;
     opened::compare_all(client, report).await?;
     Ok(())
 }
@@ -139,7 +141,10 @@ async fn verify_account(
     opened::begin(client, &mut recount, report).await?;
     let counted = recount.run(client, report).await;
     let compared = match counted {
-        Ok(true) => compare::compare(client, place, &recount, report).await,
+        Ok(true) => {
+            compare::compare(client, place, &recount, report).await?;
+            memories::compare(client, place, &recount.state, report).await
+        }
         // What does not follow from the entry before it was told; the rest would be noise.
         Ok(false) => Ok(()),
         Err(error) => Err(error),
