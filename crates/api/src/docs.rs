@@ -366,7 +366,7 @@ pub fn openapi() -> Value {
     components["securitySchemes"] = json!({
         "bearer": { "type": "http", "scheme": "bearer", "description": "A JWT or an API key" },
         "service": { "type": "apiKey", "in": "header", "name": "X-Service-Token",
-            "description": "For the same usage calls without /api, between services" },
+            "description": "For the same calls without /api, between services" },
     });
     json!({
         "openapi": "3.1.0",
@@ -470,7 +470,7 @@ pub(crate) async fn page() -> Response {
          collapse;width:100%}}td,th{{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #8884}}\
          </style></head><body><h1>NovaCore API</h1><p>The full description with all shapes is \
          <a href=\"/openapi.json\">/openapi.json</a>. Calls under <code>/api</code> take \
-         <code>Authorization: Bearer</code> with a token or an API key; services call the usage paths \
+         <code>Authorization: Bearer</code> with a token or an API key; services call the same paths \
          without <code>/api</code> and show <code>X-Service-Token</code>.</p><table><thead><tr><th>Method\
          </th><th>Path</th><th>What</th><th>Body</th><th>Answer</th></tr></thead><tbody>\n{rows}</tbody>\
          </table></body></html>"
