@@ -9,7 +9,9 @@ use axum::{
 use novacore_edge::Failure;
 use novacore_vocab::IdempotencyKey;
 use novacore_wire::{body, problem::ProblemKind};
+use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
+use std::borrow::Cow;
 
 /// A JSON body of a shape.
 pub(crate) struct Json<T>(pub(crate) T);
@@ -80,6 +82,50 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     }
 }
 
+/// The parameters of a query, one by one, for calls that take one of them several times.
+///
+/// What is no UTF-8 once it is decoded is refused: it would find, or store, something else than was
+/// meant.
+pub(crate) struct Pairs(Vec<(String, String)>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Pairs {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Pairs, Failure> {
+        Pairs::read(parts.uri.query().unwrap_or(""))
+    }
+}
+
+impl Pairs {
+    fn read(query: &str) -> Result<Pairs, Failure> {
+        let decoded = |text: &str| {
+            let text = text.replace('+', " ");
+            let text = percent_decode_str(&text).decode_utf8().map(Cow::into_owned);
+            text.map_err(|_| Failure::new(ProblemKind::MalformedRequest, "the query is not UTF-8"))
+        };
+        let pairs = query.split('&').filter(|pair| !pair.is_empty());
+        let pairs = pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+        let pairs = pairs.map(|(name, value)| Ok((decoded(name)?, decoded(value)?)));
+        Ok(Pairs(pairs.collect::<Result<_, Failure>>()?))
+    }
+
+    /// The value of a parameter that may be given once.
+    pub(crate) fn one(&self, name: &str) -> Result<Option<&str>, Failure> {
+        let mut values = self.0.iter().filter(|(known, _)| known == name);
+        let first = values.next();
+        if values.next().is_some() {
+            return Err(Failure::invalid(name, "must be given once"));
+        }
+        Ok(first.map(|(_, value)| value.as_str()))
+    }
+
+    /// The values of a parameter that may be given again and again.
+    pub(crate) fn all(&self, name: &str) -> Vec<String> {
+        let values = self.0.iter().filter(|(known, _)| known == name);
+        values.map(|(_, value)| value.clone()).collect()
+    }
+}
+
 /// The parameters of a path.
 pub(crate) struct Path<T>(pub(crate) T);
 
@@ -109,4 +155,22 @@ pub(crate) fn bounded(
     let Some(text) = text else { return Ok(default) };
     let number = text.parse::<i64>().ok().filter(|number| (1..=most).contains(number));
     number.ok_or_else(|| Failure::invalid(field, format!("must be a whole number, 1 to {most}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_is_read_pair_by_pair() {
+        let pairs = Pairs::read("tag=a+b&tag=%C3%A9&&flag&x=1=2&tag=").unwrap();
+        assert_eq!(pairs.all("tag"), ["a b", "é", ""]);
+        assert_eq!(pairs.one("x").unwrap(), Some("1=2"));
+        assert_eq!(pairs.one("flag").unwrap(), Some(""));
+        assert_eq!(pairs.one("none").unwrap(), None);
+        assert!(pairs.one("tag").is_err());
+        for (query, reads) in [("", true), ("a=%zz", true), ("a=%ff", false), ("%c3=1", false)] {
+            assert_eq!(Pairs::read(query).is_ok(), reads, "{query}");
+        }
+    }
 }

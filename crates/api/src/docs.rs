@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderName, header},
     response::{Html, IntoResponse, Response},
 };
-use novacore_wire::{admin, auth, entries, events, health, problem, reservations, usage};
+use novacore_wire::{admin, auth, entries, events, health, memories, problem, reservations, usage};
 use serde_json::{Value, json};
 use utoipa::OpenApi;
 
@@ -46,6 +46,41 @@ use utoipa::OpenApi;
     entries::EntryPage,
     entries::EntryRow,
     entries::ThresholdRow,
+    memories::StoreRequest,
+    memories::BulkRequest,
+    memories::BulkMemory,
+    memories::BulkMode,
+    memories::UpdateRequest,
+    memories::PromoteRequest,
+    memories::SearchRequest,
+    memories::ForgetRequest,
+    memories::EraseRequest,
+    memories::StmRequest,
+    memories::Memory,
+    memories::FoundMemory,
+    memories::MemoryPage,
+    memories::SessionMemories,
+    memories::SearchResults,
+    memories::ContextParts,
+    memories::Deleted,
+    memories::Forgotten,
+    memories::Erased,
+    memories::BulkAnswer,
+    memories::BulkStored,
+    memories::BulkEach,
+    memories::BulkResult,
+    memories::MemoryUsage,
+    memories::TotalStorage,
+    memories::MemoryCounts,
+    memories::TermsStats,
+    memories::TermStats,
+    memories::QuotaCheck,
+    memories::StorageLimit,
+    memories::NoLimit,
+    memories::MemoryStats,
+    memories::EmbeddingState,
+    memories::EmbeddingProgress,
+    memories::ModelMemories,
     auth::Credentials,
     auth::SignedIn,
     auth::SignedInUser,
@@ -156,6 +191,80 @@ const OPERATIONS: &[Row] = &[
         "EntryPage",
     ),
     ("get", "/api/usage/stream", "Usage as it happens, server-sent events", "", 200, ""),
+    ("post", "/api/memory/store", "Store a memory", "StoreRequest", 201, "Memory"),
+    ("get", "/api/memory/retrieve/{id}", "A memory", "", 200, "Memory"),
+    (
+        "get",
+        "/api/memory/list?tier&memory_type&session_id&tag&created_from&created_to&min_confidence&\
+         limit&offset",
+        "Memories, the newest first",
+        "",
+        200,
+        "MemoryPage",
+    ),
+    ("post", "/api/memory/search", "Find memories", "SearchRequest", 200, "SearchResults"),
+    ("patch", "/api/memory/update/{id}", "Change a memory", "UpdateRequest", 200, "Memory"),
+    ("delete", "/api/memory/delete/{id}", "Delete a memory", "", 200, "Deleted"),
+    (
+        "post",
+        "/api/memory/promote/{id}",
+        "Keep a memory for longer",
+        "PromoteRequest",
+        200,
+        "Memory",
+    ),
+    ("get", "/api/memory/stats", "Memories in figures", "", 200, "MemoryStats"),
+    (
+        "post",
+        "/api/memory/stm/store?session_id",
+        "Store a turn of a conversation",
+        "StmRequest",
+        201,
+        "Memory",
+    ),
+    (
+        "get",
+        "/api/memory/stm/retrieve/{session_id}?limit",
+        "A session's short-term memories",
+        "",
+        200,
+        "SessionMemories",
+    ),
+    (
+        "delete",
+        "/api/memory/stm/clear/{session_id}",
+        "Forget a session's short-term memories",
+        "",
+        200,
+        "Forgotten",
+    ),
+    ("get", "/api/memory/itm/retrieve?limit", "Intermediate memories", "", 200, "MemoryPage"),
+    (
+        "get",
+        "/api/memory/context?session_id&query&limit",
+        "What to have in mind for a conversation",
+        "",
+        200,
+        "ContextParts",
+    ),
+    ("get", "/api/memory/usage", "What memories take", "", 200, "MemoryUsage"),
+    (
+        "get",
+        "/api/memory/usage/quota-check",
+        "Is there room for more memories?",
+        "",
+        200,
+        "QuotaCheck",
+    ),
+    (
+        "post",
+        "/api/memory/bulk",
+        "Store up to 100 memories, all or none (BulkStored) or each for itself (BulkEach, 207)",
+        "BulkRequest",
+        201,
+        "BulkAnswer",
+    ),
+    ("post", "/api/memory/forget", "Forget what fits", "ForgetRequest", 200, "Forgotten"),
     ("post", "/api/auth/register", "Register", "Credentials", 201, "SignedIn"),
     ("post", "/api/auth/login", "Sign in", "Credentials", 200, "SignedIn"),
     ("post", "/api/auth/refresh", "Rotate the refresh token", "RefreshRequest", 200, "Refreshed"),
@@ -206,6 +315,22 @@ const OPERATIONS: &[Row] = &[
         200,
         "Done",
     ),
+    (
+        "delete",
+        "/api/admin/users/{id}/memories",
+        "Erase all memories of a user",
+        "EraseRequest",
+        200,
+        "Erased",
+    ),
+    (
+        "get",
+        "/api/admin/memory/embeddings",
+        "How far embedding has come",
+        "",
+        200,
+        "EmbeddingProgress",
+    ),
     ("get", "/api/admin/usage?days&top", "What all users use", "", 200, "Overview"),
     ("get", "/api/admin/audit?target&cursor&limit", "The audit log", "", 200, "AuditPage"),
     ("get", "/api/status", "Is it up", "", 200, "Status"),
@@ -241,7 +366,7 @@ pub fn openapi() -> Value {
     components["securitySchemes"] = json!({
         "bearer": { "type": "http", "scheme": "bearer", "description": "A JWT or an API key" },
         "service": { "type": "apiKey", "in": "header", "name": "X-Service-Token",
-            "description": "For the same usage calls without /api, between services" },
+            "description": "For the same calls without /api, between services" },
     });
     json!({
         "openapi": "3.1.0",
@@ -345,7 +470,7 @@ pub(crate) async fn page() -> Response {
          collapse;width:100%}}td,th{{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #8884}}\
          </style></head><body><h1>NovaCore API</h1><p>The full description with all shapes is \
          <a href=\"/openapi.json\">/openapi.json</a>. Calls under <code>/api</code> take \
-         <code>Authorization: Bearer</code> with a token or an API key; services call the usage paths \
+         <code>Authorization: Bearer</code> with a token or an API key; services call the same paths \
          without <code>/api</code> and show <code>X-Service-Token</code>.</p><table><thead><tr><th>Method\
          </th><th>Path</th><th>What</th><th>Body</th><th>Answer</th></tr></thead><tbody>\n{rows}</tbody>\
          </table></body></html>"

@@ -5,7 +5,7 @@ use crate::{
     compress,
     cors::Origins,
     docs, guard,
-    routes::{admin, auth, events, health, reservations, stream, usage},
+    routes::{admin, auth, events, health, memories, reservations, stream, usage},
 };
 use axum::{
     Router,
@@ -13,7 +13,7 @@ use axum::{
     http::request::Parts,
     middleware::from_fn_with_state,
     response::{IntoResponse, Response},
-    routing::{any, get, post, put},
+    routing::{any, delete, get, patch, post, put},
 };
 use novacore_app::cx::Cx;
 use novacore_edge::{DataPlane, Failure, forwarded};
@@ -56,6 +56,7 @@ pub fn router(cx: Cx, options: ApiOptions) -> Router {
     let public = Router::new()
         .merge(usage_routes())
         .merge(native_routes())
+        .merge(memory_routes())
         .merge(auth_routes())
         .merge(admin_routes())
         .route("/status", get(health::status))
@@ -104,6 +105,7 @@ fn internal_routes(state: &ApiState) -> Router {
     Router::new()
         .merge(usage_routes())
         .merge(native_routes())
+        .merge(memory_routes())
         .merge(auth_routes())
         .merge(admin_routes())
         .route_layer(from_fn_with_state(state.clone(), caller::require_service))
@@ -136,6 +138,28 @@ fn native_routes() -> Router<ApiState> {
         .route("/usage/stream", get(stream::open))
 }
 
+fn memory_routes() -> Router<ApiState> {
+    let bulks = DefaultBodyLimit::max(BATCH_BYTES_MAX);
+    Router::new()
+        .route("/memory/store", post(memories::store))
+        .route("/memory/retrieve/{id}", get(memories::retrieve))
+        .route("/memory/list", get(memories::list))
+        .route("/memory/search", post(memories::search))
+        .route("/memory/update/{id}", patch(memories::update))
+        .route("/memory/delete/{id}", delete(memories::delete))
+        .route("/memory/promote/{id}", post(memories::promote))
+        .route("/memory/stats", get(memories::stats))
+        .route("/memory/stm/store", post(memories::store_turn))
+        .route("/memory/stm/retrieve/{session_id}", get(memories::list_session))
+        .route("/memory/stm/clear/{session_id}", delete(memories::clear_session))
+        .route("/memory/itm/retrieve", get(memories::list_intermediate))
+        .route("/memory/context", get(memories::context))
+        .route("/memory/usage", get(memories::usage))
+        .route("/memory/usage/quota-check", get(memories::quota_check))
+        .route("/memory/bulk", post(memories::store_many).layer(bulks))
+        .route("/memory/forget", post(memories::forget))
+}
+
 fn auth_routes() -> Router<ApiState> {
     Router::new()
         .route("/auth/register", post(auth::register))
@@ -147,7 +171,7 @@ fn auth_routes() -> Router<ApiState> {
         .route("/auth/usage/quota", get(usage::quota))
         .route("/auth/sessions", get(auth::sessions))
         .route("/auth/keys", get(auth::list_keys).post(auth::create_key))
-        .route("/auth/keys/{id}", axum::routing::delete(auth::revoke_key))
+        .route("/auth/keys/{id}", delete(auth::revoke_key))
 }
 
 fn admin_routes() -> Router<ApiState> {
@@ -162,6 +186,8 @@ fn admin_routes() -> Router<ApiState> {
         .route("/admin/users/{id}/role", put(admin::set_role))
         .route("/admin/users/{id}/disabled", put(admin::set_disabled))
         .route("/admin/users/{id}/overrides/{resource}", overrides)
+        .route("/admin/users/{id}/memories", delete(memories::erase))
+        .route("/admin/memory/embeddings", get(memories::embeddings))
         .route("/admin/usage", get(admin::usage))
         .route("/admin/audit", get(admin::audit))
 }

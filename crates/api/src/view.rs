@@ -1,5 +1,7 @@
 //! From the domain to the shapes of the wire.
 
+pub(crate) mod memory;
+
 use novacore_app::{report::AccountReport, submit::Done};
 use novacore_edge::Failure;
 use novacore_ledger::{Answer, Cap, Entry, Hold, Limit, Mode, OnExpiry, Override, Standing, Tier};

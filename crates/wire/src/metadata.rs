@@ -26,7 +26,9 @@ impl<'de> Deserialize<'de> for Metadata {
         // Reading it as values bounds its depth and its numbers: what cannot be read must not be
         // stored.
         if serde_json::from_str::<serde_json::Value>(raw).is_err() {
-            return Err(D::Error::custom("is nested too deeply or holds a number out of range"));
+            return Err(D::Error::custom(
+                "is nested too deeply, or holds a number out of range or half a character",
+            ));
         }
         Ok(Metadata(compact(raw).into()))
     }

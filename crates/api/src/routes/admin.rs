@@ -24,7 +24,7 @@ use serde_json::value::RawValue;
 
 const PAGE_ROWS_DEFAULT: i64 = 50;
 
-fn reason(text: &str) -> Result<Reason, Failure> {
+pub(crate) fn reason(text: &str) -> Result<Reason, Failure> {
     Reason::parse(text).map_err(|error| Failure::invalid("reason", error))
 }
 

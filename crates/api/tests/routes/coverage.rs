@@ -26,14 +26,17 @@ async fn operations(stage: &Stage) -> Vec<(String, String)> {
             all.push((method.to_uppercase(), path.clone()));
         }
     }
-    assert!(all.len() >= 45, "{} operations", all.len());
+    assert!(all.len() >= 65, "{} operations", all.len());
     all
 }
 
 /// The path with something that exists for every parameter.
 fn filled(path: &str, hold: &str) -> String {
     let id = if path.contains("/reservations/") { hold.to_owned() } else { user(1).to_string() };
-    path.replace("{id}", &id).replace("{resource}", "llm_tokens").replace("{name}", "basic")
+    path.replace("{id}", &id)
+        .replace("{resource}", "llm_tokens")
+        .replace("{name}", "basic")
+        .replace("{session_id}", "s")
 }
 
 /// Sends the operation without a body that means anything. A stream is not read to its end.
@@ -151,6 +154,8 @@ async fn the_weak_are_refused_with_good_bodies_too() {
             format!("/api/admin/users/{id}/tier"),
             r#"{"tier":"pro","reason":"free"}"#.to_owned(),
         ),
+        ("DELETE", format!("/api/admin/users/{id}/memories"), r#"{"reason":"tidy"}"#.to_owned()),
+        ("GET", "/api/admin/memory/embeddings".to_owned(), String::new()),
         (
             "PUT",
             format!("/api/admin/users/{id}/role"),

@@ -1,5 +1,6 @@
 //! A server in memory: users 1 and 2, administrator 9, a clock moved by hand.
 
+use crate::words::Words;
 use axum::{
     Router,
     body::{Body, to_bytes},
@@ -11,7 +12,7 @@ use novacore_api::{ApiOptions, router};
 use novacore_app::{
     auth::{Auth, AuthOptions, AuthSecrets},
     cx::Cx,
-    memories::MemoryService,
+    memories::{MemoryOptions, MemoryService},
     metrics::Metrics,
 };
 use novacore_store_suite::memory::{HandClock, Memory};
@@ -61,6 +62,7 @@ pub(crate) enum As {
 pub(crate) struct Stage {
     pub(crate) clock: Arc<HandClock>,
     pub(crate) memory: Arc<Memory>,
+    pub(crate) words: Arc<Words>,
     pub(crate) routes: Router,
 }
 
@@ -141,10 +143,12 @@ impl Stage {
         let options = AuthOptions { hash_memory_kib: 8, hash_passes: 1, ..AuthOptions::default() };
         let auth = Auth::new(memory.clone(), clock.clone(), &secrets, options).unwrap();
         let metrics = Arc::new(Metrics::new());
-        let memories = Arc::new(MemoryService::without_model(memory.clone(), "a test has none"));
+        let words = Arc::new(Words::default());
+        let options = MemoryOptions::default();
+        let memories = Arc::new(MemoryService::new(memory.clone(), words.clone(), options));
         let (ledger, auth) = (memory.clone(), Arc::new(auth));
         let cx = Cx::new(ledger, memory.clone(), memories, clock.clone(), auth, metrics);
-        Stage { clock, memory, routes: router(cx, ApiOptions::default()) }
+        Stage { clock, memory, words, routes: router(cx, ApiOptions::default()) }
     }
 
     /// A JWT of user `number`, as another service of the platform would issue it.
@@ -230,7 +234,7 @@ impl Stage {
     }
 }
 
-fn stored(number: u128, role: Role) -> User {
+pub(crate) fn stored(number: u128, role: Role) -> User {
     let id = user(number);
     User {
         id,

@@ -92,6 +92,49 @@ const READS: &[Case] = &[
     ("GET", "/api/admin/audit", User, "", 403),
 ];
 
+const STORE: &str = "/api/memory/store";
+const SEARCH: &str = "/api/memory/search";
+const MEMORY: &str = r#"{"type":"lesson","input_context":"a","tier":"ltm"}"#;
+
+const MEMORIES: &[Case] = &[
+    ("POST", STORE, Nobody, MEMORY, 401),
+    ("POST", "/memory/store", User, MEMORY, 401),
+    ("POST", "/memory/store", Service, MEMORY, 422),
+    ("POST", STORE, User, "HUGE", 413),
+    ("POST", STORE, User, r#"{"type":"lesson","input_context":"a\u0000","tier":"ltm"}"#, 422),
+    ("POST", STORE, User, r#"{"type":"lesson","input_context":"\ud800","tier":"ltm"}"#, 422),
+    ("POST", STORE, User, r#"{"type":"dream","input_context":"a","tier":"ltm"}"#, 422),
+    (
+        "POST",
+        STORE,
+        User,
+        r#"{"type":"lesson","input_context":"a","tier":"ltm","embedding":[1e999]}"#,
+        422,
+    ),
+    (
+        "POST",
+        STORE,
+        User,
+        r#"{"type":"lesson","input_context":"a","tier":"ltm","embedding":[1,0]}"#,
+        422,
+    ),
+    ("POST", SEARCH, User, r#"{"query":"a","limit":101}"#, 422),
+    ("POST", "/api/memory/forget", User, "{}", 422),
+    ("POST", "/api/memory/bulk", User, r#"{"memories":[]}"#, 422),
+    ("GET", "/api/memory/retrieve/00000000-0000-7000-8000-000000000001", User, "", 404),
+    ("GET", "/api/memory/retrieve/1%20OR%201=1", User, "", 404),
+    ("GET", "/api/memory/list?session_id=%ff", User, "", 400),
+    ("GET", "/api/memory/list?offset=99999999999999999999", User, "", 422),
+    ("GET", "/api/memory/context?query=%00", User, "", 422),
+    (
+        "DELETE",
+        "/api/admin/users/00000000-0000-7000-8000-000000000001/memories",
+        User,
+        r#"{"reason":"mine"}"#,
+        403,
+    ),
+];
+
 const LOGIN: &str = "/api/auth/login";
 const REGISTER: &str = "/api/auth/register";
 
@@ -112,7 +155,8 @@ fn bad_input_gets_the_right_problem_and_writes_nothing() {
     let (bearer, tampered) = (format!("Bearer {token}"), format!("Bearer {token}x"));
     let huge = format!("{{\"metadata\":\"{}\"}}", "x".repeat(10 << 20));
     let before = entries(&server);
-    for (method, path, who, body, status) in WRITES.iter().chain(READS).chain(SIGN_IN) {
+    let cases = WRITES.iter().chain(READS).chain(MEMORIES).chain(SIGN_IN);
+    for (method, path, who, body, status) in cases {
         let headers: &[(&str, &str)] = match who {
             Nobody => &[],
             Service => &[("x-service-token", SERVICE_TOKEN)],
