@@ -13,7 +13,7 @@ mod passes;
 mod worker;
 
 use crate::{
-    embedder::{at_once, cut, refused, unavailable},
+    embedder::{at_once, cut, unavailable},
     limits::{LOCAL_TEXT_BYTES_MAX, LOCAL_TEXTS_MAX},
 };
 use async_trait::async_trait;

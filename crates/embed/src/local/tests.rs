@@ -1,10 +1,11 @@
 //! The queue before the model, with a model that does as it is told.
 
 use super::{
-    super::{EmbedError, Embedder, limits},
+    super::{embedder::nothing, limits},
     LocalEmbedder,
     worker::Encode,
 };
+use novacore_app::memories::embedder::{EmbedError, Embedder, Embeddings};
 use novacore_memory::{Dims, Embedding};
 use std::sync::mpsc;
 
@@ -43,7 +44,7 @@ struct Stage {
     go: mpsc::Sender<()>,
 }
 
-type Came = tokio::task::JoinHandle<Result<super::Embeddings, EmbedError>>;
+type Came = tokio::task::JoinHandle<Result<Embeddings, EmbedError>>;
 
 impl Stage {
     fn new() -> Stage {
@@ -128,8 +129,8 @@ async fn a_full_queue_and_too_large_a_call_are_refused_at_once() {
     }
     assert_eq!(refused(stage.call(&[1]).await).await, "too many texts wait for the embedder");
     let too_many = stage.call(&[1; limits::BATCH_TEXTS_MAX + 1]).await;
-    assert_eq!(refused(too_many).await, "65 texts in a call, and 64 are the most");
-    assert_eq!(stage.call(&[]).await.await.expect("no panic"), Ok(super::Embeddings::nothing()));
+    assert_eq!(refused(too_many).await, "65 texts in a call are too many");
+    assert_eq!(stage.call(&[]).await.await.expect("no panic"), Ok(nothing()));
     // Whoever leaves makes room, once his turn comes.
     for call in calls.drain(1..) {
         call.abort();

@@ -4,6 +4,7 @@
 //! panic in the model ends the calls of its pass, not the thread.
 
 use super::passes::{Call, Calls, Pass};
+use crate::embedder::refused;
 use novacore_app::memories::embedder::EmbedError;
 use novacore_memory::Embedding;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -59,7 +60,7 @@ impl<M: Encode> Worker<M> {
 }
 
 fn came_of(model: &impl Encode, pass: &Pass) -> Result<Vec<Embedding>, EmbedError> {
-    let embeddings = guarded(|| model.vectors(pass.tokens()))?;
+    let embeddings = guarded(|| model.embeddings(pass.tokens()))?;
     if embeddings.len() == pass.tokens().len() {
         Ok(embeddings)
     } else {

@@ -1,6 +1,7 @@
 //! Against an endpoint on loopback that answers as it is told.
 
 use super::*;
+use crate::embedder::nothing;
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
