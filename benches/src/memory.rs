@@ -161,7 +161,7 @@ impl Stage {
 /// A memory with its number as the first word, and a tag that one of a hundred has.
 fn memory(number: usize, vector: &[f32]) -> anyhow::Result<NewMemory> {
     let input = format!("{number} what the user said about his plans, some ninety bytes of it");
-    let tags = if number % 100 == 0 { vec!["rare".to_owned()] } else { Vec::new() };
+    let tags = if number.is_multiple_of(100) { vec!["rare".to_owned()] } else { Vec::new() };
     let draft = Draft { kind: "conversation".into(), input, tags, ..Draft::default() };
     let vector = Some(vector.to_vec());
     Ok(NewMemory { content: draft.check()?, term: Term::Ltm, vector })

@@ -1,5 +1,5 @@
-//! Embeddings of texts: a model on this machine, or an endpoint that speaks OpenAI's dialect, each an
-//! [`Embedder`](novacore_app::memories::embedder::Embedder).
+//! Embeddings of texts: a model on this machine, or an endpoint that speaks OpenAI's dialect, each
+//! an [`Embedder`](novacore_app::memories::embedder::Embedder).
 //!
 //! Invariant: whatever an embedder gives out is of its dimension, finite and of length one; a
 //! vector that is not made by its model is never given out, so there is an error instead.

@@ -4,7 +4,7 @@ use super::{Config, gateway::Unbounded};
 use secrecy::SecretString;
 
 /// Key, and what it means.
-pub(crate) const KEYS: [(&str, &str); 56] = [
+pub(crate) const KEYS: [(&str, &str); 57] = [
     ("server.listen", "Address and port for everyone. Loopback only by default."),
     (
         "server.internal_listen",
