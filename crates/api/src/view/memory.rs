@@ -11,6 +11,11 @@ use novacore_wire::{
 };
 use serde_json::value::RawValue;
 
+/// Why words were searched. What an embedder says of itself, as where its files lie, is for the
+/// operator: he is told by the log and by [`progress`].
+const SEARCHED_BY_WORDS: &str = "the query cannot be embedded now, so its words are searched";
+const NOT_EMBEDDED: &str = "texts cannot be embedded now, so their words are searched";
+
 /// A memory of `user`.
 pub(crate) fn memory(user: UserId, memory: &Memory) -> wire::Memory {
     let content = &memory.content;
@@ -79,7 +84,7 @@ pub(crate) fn search_results(user: UserId, query: String, found: &Found) -> wire
         query,
         mode: found.mode.as_str(),
         degraded: found.degraded.is_some(),
-        degraded_reason: found.degraded.clone(),
+        degraded_reason: found.degraded.as_ref().map(|_| SEARCHED_BY_WORDS),
     }
 }
 
@@ -100,7 +105,7 @@ pub(crate) fn context(user: UserId, parts: &ContextFound) -> wire::ContextParts 
         itm: part(&parts.itm),
         ltm: part(&parts.ltm),
         degraded: parts.degraded.is_some(),
-        degraded_reason: parts.degraded.clone(),
+        degraded_reason: parts.degraded.as_ref().map(|_| SEARCHED_BY_WORDS),
     }
 }
 
@@ -195,7 +200,7 @@ pub(crate) fn stats(stats: &app::MemoryStats) -> wire::MemoryStats {
             model: stats.model.to_string(),
             dimensions: stats.dims.get(),
             degraded: stats.degraded.is_some(),
-            degraded_reason: stats.degraded.clone(),
+            degraded_reason: stats.degraded.as_ref().map(|_| NOT_EMBEDDED),
         },
         timestamp: stats.usage.now,
     }

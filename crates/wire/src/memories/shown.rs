@@ -110,7 +110,7 @@ pub struct SearchResults {
     pub degraded: bool,
     /// Why it is not.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub degraded_reason: Option<String>,
+    pub degraded_reason: Option<&'static str>,
 }
 
 /// What an application should have in mind.
@@ -126,7 +126,7 @@ pub struct ContextParts {
     pub degraded: bool,
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub degraded_reason: Option<String>,
+    pub degraded_reason: Option<&'static str>,
 }
 
 /// A memory that was deleted. The bytes are null in a replay, which does not know them.

@@ -143,7 +143,7 @@ pub struct EmbeddingState {
     pub degraded: bool,
     /// Why not.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub degraded_reason: Option<String>,
+    pub degraded_reason: Option<&'static str>,
 }
 
 #[cfg(test)]

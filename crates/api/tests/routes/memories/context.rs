@@ -44,7 +44,7 @@ async fn without_a_model_a_context_goes_by_words_and_says_so() {
     200
     {
       "degraded": true,
-      "degraded_reason": "there is no embedder: it was taken away",
+      "degraded_reason": "the query cannot be embedded now, so its words are searched",
       "itm": [],
       "ltm": [
         {

@@ -126,7 +126,7 @@ async fn without_a_model_words_are_searched_and_that_is_said() {
     let mut shown = answer.json();
     shown["results"] = json!([]);
     assert_snapshot!(shown.to_string(), @r#"
-    {"degraded":true,"degraded_reason":"there is no embedder: it was taken away","mode":"keyword","query":"vacuum","results":[],"total":1}
+    {"degraded":true,"degraded_reason":"the query cannot be embedded now, so its words are searched","mode":"keyword","query":"vacuum","results":[],"total":1}
     "#);
     // Whoever asks for words gets what he asked for.
     let keyword = found(&stage, json!({"query": "vacuum", "mode": "keyword"})).await;
