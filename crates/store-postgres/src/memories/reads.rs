@@ -2,8 +2,8 @@
 //!
 //! Invariant: texts are read of the rows that are returned and of no others; embeddings only where
 //! they are asked for.
-//! Invariant: joined rows are looked up by their key, whatever the planner believes of a table. What
-//! walks along a user's rows names him in the form of the indexes made for it, `uuid_send`.
+//! Invariant: joined rows are looked up by their key, whatever the planner believes of a table.
+//! What walks along a user's rows names him in the form of its indexes, `uuid_send`.
 
 use super::row::{
     DIGEST_COLUMNS, HEAD_COLUMNS, MEMORY_COLUMNS, MEMORY_COLUMNS_COUNT, read_digest,
