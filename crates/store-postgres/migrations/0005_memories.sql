@@ -37,12 +37,15 @@ CREATE TABLE memory (
     PRIMARY KEY (bucket, user_id, id)
 ) WITH (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.05);
 ALTER TABLE memory ALTER COLUMN digest SET STORAGE PLAIN;
-CREATE UNIQUE INDEX memory_by_change ON memory (bucket, user_id, change_no);
-CREATE INDEX memory_newest ON memory (bucket, user_id, term, created_at DESC, id);
-CREATE INDEX memory_expiring ON memory (bucket, user_id, expires_at) WHERE expires_at IS NOT NULL;
+-- By the user in another form: who looks a memory up by its key cannot be led to walk through all of
+-- its user's, which a planner would do while it believes that the table is empty.
+CREATE INDEX memory_by_change ON memory (uuid_send(user_id), change_no);
+CREATE INDEX memory_newest ON memory (uuid_send(user_id), term, created_at DESC);
+CREATE INDEX memory_expiring ON memory (uuid_send(user_id), expires_at)
+    WHERE expires_at IS NOT NULL;
 -- For the work behind all users: what has expired, and what waits for an embedding.
-CREATE INDEX memory_due ON memory (expires_at, user_id, id) WHERE expires_at IS NOT NULL;
-CREATE INDEX memory_by_model ON memory (model, user_id, id);
+CREATE INDEX memory_due ON memory (expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX memory_by_model ON memory (model, uuid_send(user_id), uuid_send(id));
 
 -- What is said. Metadata are the caller's bytes, which a json type would not promise to keep.
 CREATE TABLE memory_text (

@@ -35,9 +35,11 @@ static EXPIRED: LazyLock<String> = LazyLock::new(|| {
 /// The first model behind another in the order of their names; few statements find all.
 const NEXT_MODEL: &str = "SELECT min(model) FROM memory WHERE model > $1";
 const OF_MODEL: &str = "SELECT user_id, id, bucket FROM memory WHERE model = $1 \
-     AND (user_id, id) > ($2, $3) ORDER BY user_id, id LIMIT $4";
+     AND (uuid_send(user_id), uuid_send(id)) > (uuid_send($2), uuid_send($3)) \
+     ORDER BY uuid_send(user_id), uuid_send(id) LIMIT $4";
 const OF_NONE: &str = "SELECT user_id, id, bucket FROM memory WHERE model IS NULL \
-     AND (user_id, id) > ($1, $2) ORDER BY user_id, id LIMIT $3";
+     AND (uuid_send(user_id), uuid_send(id)) > (uuid_send($1), uuid_send($2)) \
+     ORDER BY uuid_send(user_id), uuid_send(id) LIMIT $3";
 const COUNTS: &str = "SELECT model, count(*) FROM memory GROUP BY model";
 
 /// Memories that have expired by `now`, those first that expired first.

@@ -26,7 +26,7 @@ use tokio_postgres::types::ToSql;
 const OFFSET_MAX: usize = 1 << 40;
 
 /// What a filter asks of row `m`, but for the term, $4.
-const MATCHES: &str = "m.bucket = $1 AND m.user_id = $2 \
+const MATCHES: &str = "m.bucket = $1 AND uuid_send(m.user_id) = uuid_send($2) \
      AND (m.expires_at IS NULL OR m.expires_at > $3) \
      AND (cardinality($5::int2[]) = 0 OR m.kind = ANY($5::int2[])) \
      AND ($6::text IS NULL OR m.session = $6) \
@@ -38,7 +38,8 @@ const MATCHES: &str = "m.bucket = $1 AND m.user_id = $2 \
 const TOTAL_OF_TERM: &str = "coalesce((SELECT CASE $4::int2 WHEN 0 THEN h.stm_rows \
      WHEN 1 THEN h.itm_rows WHEN 2 THEN h.ltm_rows ELSE h.stm_rows + h.itm_rows + h.ltm_rows END \
      FROM memory_head h WHERE h.bucket = $1 AND h.user_id = $2), 0) - (SELECT count(*) \
-     FROM memory e WHERE e.bucket = $1 AND e.user_id = $2 AND e.expires_at <= $3 \
+     FROM memory e WHERE e.bucket = $1 AND uuid_send(e.user_id) = uuid_send($2) \
+     AND e.expires_at <= $3 \
      AND ($4::int2 IS NULL OR e.term = $4))";
 
 const NEWEST: &str = "m.created_at DESC, m.id";

@@ -3,6 +3,7 @@
 //! Invariant: texts are read of the rows that are returned and of no others; embeddings only where
 //! they are asked for.
 //! Invariant: joined rows are looked up by their key, whatever the planner believes of a table.
+//! What walks along a user's rows names him in the form of its indexes, `uuid_send`.
 
 use super::row::{
     DIGEST_COLUMNS, HEAD_COLUMNS, MEMORY_COLUMNS, MEMORY_COLUMNS_COUNT, read_digest,
@@ -41,14 +42,15 @@ const EMBEDDINGS: &str = "SELECT id, embedding FROM memory_embedding \
 static SCAN: LazyLock<String> = LazyLock::new(|| {
     format!(
         "SELECT {MEMORY_COLUMNS}, m.change_no FROM (SELECT * FROM memory \
-         WHERE bucket = $1 AND user_id = $2 AND change_no > $3 ORDER BY change_no LIMIT $4) AS m \
+         WHERE bucket = $1 AND uuid_send(user_id) = uuid_send($2) AND change_no > $3 \
+         ORDER BY change_no LIMIT $4) AS m \
          {WITH_TEXT} ORDER BY m.change_no"
     )
 });
 static DIGESTS: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "SELECT {DIGEST_COLUMNS} FROM memory WHERE bucket = $1 AND user_id = $2 \
-         AND change_no > $3 ORDER BY change_no LIMIT $4"
+        "SELECT {DIGEST_COLUMNS} FROM memory WHERE bucket = $1 \
+         AND uuid_send(user_id) = uuid_send($2) AND change_no > $3 ORDER BY change_no LIMIT $4"
     )
 });
 

@@ -211,6 +211,8 @@ mod tests {
             let below = plan.get(at + 1).copied().unwrap_or_default();
             assert!(!is_scan || below.contains("Index Cond: "), "{text}\n{plan:#?}");
             assert!(!line.contains("Seq Scan"), "{text}\n{plan:#?}");
+            let is_memory = line.contains("Scan") && line.contains(" on memory ");
+            assert!(!is_memory || line.contains("memory_pkey"), "{text}\n{plan:#?}");
         }
         client.batch_execute("DEALLOCATE asked").await.unwrap();
     }
