@@ -7,6 +7,7 @@
 //! Invariant: passes run on a thread of their own, never on one of the runtime's.
 //! Not here: how passes are filled (`local::passes`), the arithmetic (`local::model`).
 
+mod bert;
 mod files;
 mod model;
 mod passes;

@@ -1,4 +1,4 @@
-//! The arithmetic of all-MiniLM-L6-v2: BERT's encoder, the mean of its output over the tokens of a
+//! What all-MiniLM-L6-v2 makes of texts: BERT's output, the mean of its output over the tokens of a
 //! text, scaled to length one.
 //!
 //! As published: Reimers and Gurevych, "Sentence-BERT", 2019 (arXiv:1908.10084), with mean pooling.
@@ -6,20 +6,20 @@
 //! that only fill up are neither attended nor counted.
 
 use super::{
+    bert::{Bert, Config},
     files::{DIMS, Files},
     worker::Encode,
 };
 use crate::limits::LOCAL_TOKENS_MAX;
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
-use candle_transformers::models::bert::{BertModel, Config};
 use novacore_memory::{Dims, Embedding};
 use std::error::Error;
 use tokenizers::{Tokenizer, TruncationParams};
 
 /// The weights in memory, and what cuts texts into tokens.
 pub(super) struct Model {
-    bert: BertModel,
+    bert: Bert,
     tokenizer: Tokenizer,
     dims: Dims,
 }
@@ -45,7 +45,7 @@ impl Model {
         // A text that holds "[SEP]" is about that word and does not end there.
         tokenizer.set_encode_special_tokens(true);
         let weights = VarBuilder::from_slice_safetensors(&files.weights, DType::F32, &Device::Cpu)?;
-        Ok(Model { bert: BertModel::load(weights, &config)?, tokenizer, dims })
+        Ok(Model { bert: Bert::load(&weights, &config)?, tokenizer, dims })
     }
 
     /// The mean over each text's tokens: `[texts, dims]`.
@@ -61,7 +61,7 @@ impl Model {
         }
         let ids = Tensor::from_vec(ids, shape, &Device::Cpu)?;
         let mask = Tensor::from_vec(mask, shape, &Device::Cpu)?;
-        let output = self.bert.forward(&ids, &ids.zeros_like()?, Some(&mask))?;
+        let output = self.bert.forward(&ids, &mask)?;
         let sums = output.broadcast_mul(&mask.unsqueeze(2)?)?.sum(1)?;
         sums.broadcast_div(&mask.sum_keepdim(1)?)
     }
