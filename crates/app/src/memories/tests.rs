@@ -142,12 +142,13 @@ async fn many_are_stored_together_or_each_for_itself() {
     let size = new(Term::Ltm, "12345678").content.size_bytes(cx.memories.embedder.dims());
     stage.leave(size * 2).await;
     let three = || vec![new(Term::Ltm, "12345678"); 3];
+    let placed = || three().into_iter().enumerate().collect();
     assert!(is_quota(store_all(cx, changes, three(), None).await));
     assert_eq!(stage.level().await, 0);
-    let each = store_each(cx, changes, three(), key("bulk")).await;
+    let each = store_each(cx, changes, placed(), key("bulk")).await;
     let stored: Vec<bool> = each.iter().map(Result::is_ok).collect();
     assert_eq!(stored, [true, true, false]);
-    let again = store_each(cx, changes, three(), key("bulk")).await;
+    let again = store_each(cx, changes, placed(), key("bulk")).await;
     let replayed: Vec<bool> = again.iter().flatten().map(|one| one.replayed).collect();
     assert_eq!(replayed, [true, true]);
     let ids = |results: &[Result<Changed, AppError>]| -> Vec<MemoryId> {
