@@ -291,6 +291,40 @@ async fn an_index_that_does_not_fit_is_searched_from_pages() {
 }
 
 #[tokio::test]
+async fn an_index_that_fits_is_kept_whatever_room_it_grew_into() {
+    let options = MemoryOptions { index_bytes_max: 36_000, ..MemoryOptions::default() };
+    let stage = Stage::with(options);
+    for number in 0..70 {
+        stage.store(Term::Ltm, &format!("number {number}")).await;
+    }
+    texts_found(&stage, ask("number 7", Mode::Semantic)).await;
+    let kept = stage.cx.memories.indexes.bytes();
+    assert!(kept > 0 && kept <= 36_000, "{kept}");
+}
+
+#[tokio::test]
+async fn tags_and_sessions_count_as_what_an_index_takes() {
+    let options = MemoryOptions { index_bytes_max: 100_000, ..MemoryOptions::default() };
+    let stage = Stage::with(options);
+    for number in 0..20 {
+        let mut large = new(Term::Ltm, &format!("number {number}"));
+        let tags = (0..64).map(|tag| format!("{tag:0>100}")).collect();
+        large.content.tags = novacore_memory::Tags::parse(tags).unwrap();
+        store(&stage.cx, stage.changes(1), large, None).await.unwrap();
+    }
+    let found = texts_found(&stage, ask("number 7", Mode::Semantic)).await;
+    assert_eq!(found[0], "number 7");
+    assert_eq!(stage.cx.memories.indexes.bytes(), 0, "20 times 64 tags of 100 bytes do not fit");
+    for number in 0..20 {
+        let mut named = new(Term::Ltm, &format!("number {number}"));
+        named.content.session = Some(SessionName::parse(&"s".repeat(255)).unwrap());
+        store(&stage.cx, stage.changes(2), named, None).await.unwrap();
+    }
+    search(&stage.cx, stage.reads(2), ask("number 7", Mode::Semantic)).await.unwrap();
+    assert!(stage.cx.memories.indexes.bytes() >= 20 * (255 + 64));
+}
+
+#[tokio::test]
 async fn what_has_no_embedding_is_found_by_words_and_embedded_later() {
     let stage = Stage::new();
     let down = EmbedError::Unavailable { why: "the model is on holiday".to_owned() };
