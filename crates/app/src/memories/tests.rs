@@ -325,6 +325,19 @@ async fn tags_and_sessions_count_as_what_an_index_takes() {
 }
 
 #[tokio::test]
+async fn what_is_wrong_with_one_user_does_not_keep_the_others_from_being_swept() {
+    let stage = Stage::new();
+    let size = stage.store(Term::Itm, "a text").await.size_bytes();
+    store(&stage.cx, stage.changes(2), new(Term::Itm, "a text"), None).await.unwrap();
+    stage.give_back(size).await;
+    stage.clock.advance_s(7 * 86_400);
+    assert_eq!(sweep_expired(&stage.cx).await.unwrap(), (1, false));
+    let left = async |number| stage.cx.memories.store.memory_head(user(number).id).await.unwrap();
+    assert_eq!((left(1).await.charged_bytes(), left(2).await.charged_bytes()), (size, 0));
+    assert!(sweep_expired(&stage.cx).await.is_err(), "and it is told");
+}
+
+#[tokio::test]
 async fn what_has_no_embedding_is_found_by_words_and_embedded_later() {
     let stage = Stage::new();
     let down = EmbedError::Unavailable { why: "the model is on holiday".to_owned() };
