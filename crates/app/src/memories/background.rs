@@ -46,7 +46,7 @@ pub struct Embedding {
 }
 
 /// Removes some memories that have expired and gives their bytes back; how many, and whether there
-/// may be more.
+/// may be more. Fails if none could be removed and something is wrong.
 pub async fn sweep_expired(cx: &Cx) -> Result<(u64, bool), AppError> {
     let due = cx.memories.store.expired_memories(cx.clock.now(), ROWS_MAX).await?;
     let more = due.len() == ROWS_MAX;
@@ -54,11 +54,22 @@ pub async fn sweep_expired(cx: &Cx) -> Result<(u64, bool), AppError> {
     for (user, trace) in due {
         by_user.entry(user).or_default().push(trace);
     }
-    let mut swept = 0;
+    let (mut swept, mut failed) = (0, None);
     for (user, rows) in by_user {
-        swept += forget::expire(cx, user, rows).await?;
+        match forget::expire(cx, user, rows).await {
+            Ok(rows) => swept += rows,
+            // What is wrong with the memories of one must not keep those of the others.
+            Err(error) => failed = Some((user, error)),
+        }
     }
     cx.metrics.memories.expired(swept);
+    match failed {
+        Some((_, error)) if swept == 0 => return Err(error),
+        Some((user, error)) => {
+            tracing::warn!(user.id = %user, "expired memories could not be swept: {error}");
+        }
+        None => {}
+    }
     Ok((swept, more && swept > 0))
 }
 

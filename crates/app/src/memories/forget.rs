@@ -4,11 +4,12 @@ use super::commit::{Committed, Tries, change_key, commit, is_replay};
 use super::find;
 use crate::{cx::Cx, error::AppError, fingerprint};
 use novacore_access::{Administer, AuditAction, AuditEntry, ChangeMemories, Permit, Reason};
-use novacore_memory::{Filter, Memory};
+use novacore_memory::Filter;
 use novacore_store::memories::{
-    Cause, ChangeKey, MEMORY_PAGE_ROWS_MAX, MemoryChange, MemoryWrite, Trace,
+    Cause, ChangeKey, MEMORY_PAGE_ROWS_MAX, MemoryChange, MemoryWrite, Numbered, Trace,
 };
 use novacore_vocab::{IdempotencyKey, MemoryId, UserId};
+use std::collections::BTreeMap;
 
 /// What has gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,13 +109,24 @@ pub async fn erase(
 
 /// The rows that a filter matches, page by page, without keeping their texts.
 async fn matching(cx: &Cx, user: UserId, filter: &Filter) -> Result<Vec<Trace>, AppError> {
-    let (mut after, mut rows) = (0, Vec::new());
+    let (mut after, mut rows) = (0, BTreeMap::new());
     loop {
         let page = cx.memories.store.scan_memories(user, after, MEMORY_PAGE_ROWS_MAX).await?;
-        let Some(last) = page.last() else { return Ok(rows) };
+        let Some(last) = page.last() else { return Ok(rows.into_values().collect()) };
         after = last.change_no;
-        let matches = |memory: &&Memory| filter.matches(&memory.facts());
-        rows.extend(page.iter().map(|row| &row.memory).filter(matches).map(Trace::of));
+        take_over(&mut rows, &page, filter);
+    }
+}
+
+/// Adds what a page has. A row that changes while the pages are read comes again with a later one:
+/// what counts is how it came last.
+fn take_over(rows: &mut BTreeMap<MemoryId, Trace>, page: &[Numbered], filter: &Filter) {
+    for Numbered { memory, .. } in page {
+        if filter.matches(&memory.facts()) {
+            rows.insert(memory.id, Trace::of(memory));
+        } else {
+            rows.remove(&memory.id);
+        }
     }
 }
 
@@ -159,4 +171,36 @@ impl Removal {
 pub(super) async fn expire(cx: &Cx, user: UserId, rows: Vec<Trace>) -> Result<u64, AppError> {
     let gone = Removal::of(rows, Cause::Expire).commit(cx, user).await?;
     Ok(gone.map_or(0, |gone| gone.rows))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memories::testing::new;
+    use novacore_memory::{Dims, Memory, Term};
+    use novacore_vocab::Timestamp;
+
+    #[test]
+    fn a_row_that_changes_between_two_pages_goes_once() {
+        let at = Timestamp::from_seconds(1_800_000_000);
+        let memory = |number: u128, term| {
+            let id = MemoryId(uuid::Uuid::from_u128(number));
+            Memory::new(id, term, new(term, "a text").content, Dims::new(4).unwrap(), at)
+        };
+        let (changes, moves) = (memory(1, Term::Ltm), memory(2, Term::Stm));
+        let filter = Filter { term: Some(Term::Ltm), ..Filter::default() };
+        let page = |change_no, memory| vec![Numbered { change_no, memory }];
+        let mut rows = BTreeMap::new();
+        take_over(&mut rows, &page(1, changes.clone()), &filter);
+        take_over(&mut rows, &page(2, moves.clone()), &filter);
+        take_over(&mut rows, &page(3, Memory { revision: 2, ..changes }), &filter);
+        take_over(&mut rows, &page(4, memory(2, Term::Ltm)), &filter);
+        take_over(&mut rows, &page(5, moves), &filter);
+        let traces: Vec<Trace> = rows.into_values().collect();
+        assert_eq!(traces.iter().map(|one| one.revision).collect::<Vec<_>>(), [2]);
+        // A write that names a memory twice is none.
+        let removals = traces.into_iter().map(|before| MemoryChange::Remove { before });
+        let write = MemoryWrite::new(removals.collect(), None, Cause::Forget, None);
+        assert_eq!(write.changes().len(), 1);
+    }
 }

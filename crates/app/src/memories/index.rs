@@ -82,12 +82,15 @@ impl Indexes {
             self.cache.forget(user);
             return Ok(Seen::default());
         }
-        if rows.saturating_mul(Rows::row_bytes(self.dims)) > self.cache.bytes_max() {
+        if Rows::bytes_of(rows, self.dims) > self.cache.bytes_max() {
             self.cache.forget(user);
             return self.look_into_pages(store, user, &look).await;
         }
         let slot = self.cache.slot(user, || Rows::new(self.model.clone(), self.dims));
-        self.bring_up_to_date(store, user, &slot, head).await?;
+        if !self.bring_up_to_date(store, user, &slot, head).await? {
+            self.cache.forget(user);
+            return self.look_into_pages(store, user, &look).await;
+        }
         let unembedded = rows.saturating_sub(slot.rows.read().len()) as u64;
         let hits = if rows <= ROWS_AT_ONCE_MAX {
             slot.rows.read().scan(&look)
@@ -98,21 +101,22 @@ impl Indexes {
         Ok(Seen { hits, unembedded })
     }
 
+    /// Whether it fits; if it does not, it is not brought up to date any further.
     async fn bring_up_to_date(
         &self,
         store: &dyn Memories,
         user: UserId,
         slot: &Arc<Slot>,
         head: MemoryHead,
-    ) -> Result<(), AppError> {
+    ) -> Result<bool, AppError> {
         let is_current = |rows: &Rows| rows.is_current(&head);
         if is_current(&slot.rows.read()) {
-            return Ok(());
+            return Ok(true);
         }
         // One reads for all who wait.
         let _turn = slot.turn.lock().await;
         if is_current(&slot.rows.read()) {
-            return Ok(());
+            return Ok(true);
         }
         if slot.rows.read().has_too_many_gone(&head) {
             *slot.rows.write() = Rows::new(self.model.clone(), self.dims);
@@ -127,10 +131,16 @@ impl Indexes {
                 break;
             }
             slot.rows.write().take(page);
+            // What tags and sessions take is known only now. Others make room page by page.
+            let bytes = slot.rows.read().bytes();
+            if bytes > self.cache.bytes_max() {
+                return Ok(false);
+            }
+            self.cache.resized(user, bytes);
         }
         slot.rows.write().note(&head);
         self.cache.resized(user, slot.rows.read().bytes());
-        Ok(())
+        Ok(true)
     }
 
     async fn look_into_pages(

@@ -81,16 +81,17 @@ pub async fn store_all(
 }
 
 /// Stores each for itself; results in their order. Under a key each has a key of its own, made of
-/// the given one and its place.
+/// the given one and its place, which comes with it: what is put right in a repeated call, or left
+/// out, must not move the others to keys that they did not have.
 pub async fn store_each(
     cx: &Cx,
     permit: Permit<ChangeMemories>,
-    new: Vec<NewMemory>,
+    new: Vec<(usize, NewMemory)>,
     key: Option<IdempotencyKey>,
 ) -> Vec<Result<Changed, AppError>> {
     let mut results = Vec::with_capacity(new.len());
-    for (index, new) in new.into_iter().enumerate() {
-        let own = key.as_ref().map(|key| own_key(key, index)).transpose();
+    for (place, new) in new {
+        let own = key.as_ref().map(|key| own_key(key, place)).transpose();
         let result = match own {
             Ok(key) => store(cx, permit, new, key).await,
             Err(error) => Err(error),
@@ -101,9 +102,9 @@ pub async fn store_each(
 }
 
 /// The key of one of many: it says which, and is no longer than a key may be.
-fn own_key(key: &IdempotencyKey, index: usize) -> Result<IdempotencyKey, AppError> {
+fn own_key(key: &IdempotencyKey, place: usize) -> Result<IdempotencyKey, AppError> {
     let hash = blake3::hash(key.as_str().as_bytes()).to_hex();
-    let text = format!("memory.bulk/{hash}/{index}");
+    let text = format!("memory.bulk/{hash}/{place}");
     IdempotencyKey::parse(&text).map_err(|error| AppError::Internal(error.to_string()))
 }
 

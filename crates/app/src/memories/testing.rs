@@ -135,10 +135,19 @@ impl Stage {
 
     /// Leaves user 1 so many bytes of his gibibyte.
     pub(super) async fn leave(&self, bytes: i64) {
+        self.record((1 << 30) - bytes - self.level().await, Source::Api).await;
+    }
+
+    /// Gives so many bytes of user 1 back that are there, as no call can.
+    pub(super) async fn give_back(&self, bytes: i64) {
+        self.record(-bytes, Source::Memory).await;
+    }
+
+    async fn record(&self, bytes: i64, source: Source) {
         let verb = Verb::Record(Record {
             resource: ResourceName::parse("memory_storage").unwrap(),
-            amount: Amount::new((1 << 30) - bytes - self.level().await).unwrap(),
-            source: Source::Api,
+            amount: Amount::new(bytes).unwrap(),
+            source,
             expect: Expect::Fact,
             corrects: None,
             occurred_at: None,

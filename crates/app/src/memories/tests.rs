@@ -142,12 +142,13 @@ async fn many_are_stored_together_or_each_for_itself() {
     let size = new(Term::Ltm, "12345678").content.size_bytes(cx.memories.embedder.dims());
     stage.leave(size * 2).await;
     let three = || vec![new(Term::Ltm, "12345678"); 3];
+    let placed = || three().into_iter().enumerate().collect();
     assert!(is_quota(store_all(cx, changes, three(), None).await));
     assert_eq!(stage.level().await, 0);
-    let each = store_each(cx, changes, three(), key("bulk")).await;
+    let each = store_each(cx, changes, placed(), key("bulk")).await;
     let stored: Vec<bool> = each.iter().map(Result::is_ok).collect();
     assert_eq!(stored, [true, true, false]);
-    let again = store_each(cx, changes, three(), key("bulk")).await;
+    let again = store_each(cx, changes, placed(), key("bulk")).await;
     let replayed: Vec<bool> = again.iter().flatten().map(|one| one.replayed).collect();
     assert_eq!(replayed, [true, true]);
     let ids = |results: &[Result<Changed, AppError>]| -> Vec<MemoryId> {
@@ -287,6 +288,53 @@ async fn an_index_that_does_not_fit_is_searched_from_pages() {
     let found = texts_found(&stage, ask("number 7", Mode::Semantic)).await;
     assert_eq!((found[0].as_str(), found.len()), ("number 7", 5));
     assert_eq!(stage.cx.memories.indexes.bytes(), 0);
+}
+
+#[tokio::test]
+async fn an_index_that_fits_is_kept_whatever_room_it_grew_into() {
+    let options = MemoryOptions { index_bytes_max: 36_000, ..MemoryOptions::default() };
+    let stage = Stage::with(options);
+    for number in 0..70 {
+        stage.store(Term::Ltm, &format!("number {number}")).await;
+    }
+    texts_found(&stage, ask("number 7", Mode::Semantic)).await;
+    let kept = stage.cx.memories.indexes.bytes();
+    assert!(kept > 0 && kept <= 36_000, "{kept}");
+}
+
+#[tokio::test]
+async fn tags_and_sessions_count_as_what_an_index_takes() {
+    let options = MemoryOptions { index_bytes_max: 100_000, ..MemoryOptions::default() };
+    let stage = Stage::with(options);
+    for number in 0..20 {
+        let mut large = new(Term::Ltm, &format!("number {number}"));
+        let tags = (0..64).map(|tag| format!("{tag:0>100}")).collect();
+        large.content.tags = novacore_memory::Tags::parse(tags).unwrap();
+        store(&stage.cx, stage.changes(1), large, None).await.unwrap();
+    }
+    let found = texts_found(&stage, ask("number 7", Mode::Semantic)).await;
+    assert_eq!(found[0], "number 7");
+    assert_eq!(stage.cx.memories.indexes.bytes(), 0, "20 times 64 tags of 100 bytes do not fit");
+    for number in 0..20 {
+        let mut named = new(Term::Ltm, &format!("number {number}"));
+        named.content.session = Some(SessionName::parse(&"s".repeat(255)).unwrap());
+        store(&stage.cx, stage.changes(2), named, None).await.unwrap();
+    }
+    search(&stage.cx, stage.reads(2), ask("number 7", Mode::Semantic)).await.unwrap();
+    assert!(stage.cx.memories.indexes.bytes() >= 20 * (255 + 64));
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_one_user_does_not_keep_the_others_from_being_swept() {
+    let stage = Stage::new();
+    let size = stage.store(Term::Itm, "a text").await.size_bytes();
+    store(&stage.cx, stage.changes(2), new(Term::Itm, "a text"), None).await.unwrap();
+    stage.give_back(size).await;
+    stage.clock.advance_s(7 * 86_400);
+    assert_eq!(sweep_expired(&stage.cx).await.unwrap(), (1, false));
+    let left = async |number| stage.cx.memories.store.memory_head(user(number).id).await.unwrap();
+    assert_eq!((left(1).await.charged_bytes(), left(2).await.charged_bytes()), (size, 0));
+    assert!(sweep_expired(&stage.cx).await.is_err(), "and it is told");
 }
 
 #[tokio::test]

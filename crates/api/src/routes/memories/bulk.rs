@@ -44,10 +44,11 @@ pub(crate) async fn store_many(
         }
         BulkMode::Each => {
             let mut new = Vec::with_capacity(ask.memories.len());
-            let places: Vec<_> = read.map(|one| one.map(|one| new.push(one))).collect();
+            let placed = read.enumerate().map(|(place, one)| one.map(|one| new.push((place, one))));
+            let sound: Vec<_> = placed.collect();
             let mut done = memories::store_each(&state.cx, permit, new, key).await.into_iter();
-            let results = places.into_iter().map(|place| {
-                place.and_then(|()| done.next().expect("one per memory").map_err(refused))
+            let results = sound.into_iter().map(|sound| {
+                sound.and_then(|()| done.next().expect("one per memory").map_err(refused))
             });
             each_stored(user, results.collect())
         }

@@ -189,6 +189,28 @@ async fn a_bulk_under_a_key_is_stored_once() {
 }
 
 #[tokio::test]
+async fn a_memory_keeps_its_key_when_one_before_it_is_put_right() {
+    let stage = Stage::new();
+    let send = async |second: Value| {
+        let three = [lesson("a"), second, lesson("c")];
+        let body = json!({"mode": "each", "memories": three}).to_string();
+        stage.call_with(CALL, As::User(1), &[("idempotency-key", "k")], body).await.json()
+    };
+    let first = send(with(lesson("b"), "type", "dream")).await;
+    assert_eq!(words(&first), ["stored", "rejected", "stored"]);
+    let again = send(lesson("b")).await;
+    assert_eq!(words(&again), ["replayed", "stored", "replayed"]);
+    for place in [0, 2] {
+        assert_eq!(again["results"][place], {
+            let mut replayed = first["results"][place].clone();
+            replayed["status"] = json!("replayed");
+            replayed
+        });
+    }
+    assert_eq!(level(&stage, 1).await, 3 * 419);
+}
+
+#[tokio::test]
 async fn a_bulk_has_1_to_100_memories_and_eight_mebibytes() {
     let stage = Stage::new();
     let many = |count: usize| json!({"memories": vec![with(lesson("a"), "tier", "stm"); count]});

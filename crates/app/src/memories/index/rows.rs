@@ -8,8 +8,12 @@ use novacore_store::memories::{Digest, MemoryHead};
 use novacore_vocab::{MemoryId, ModelId};
 use std::collections::HashMap;
 
-/// About what the facts of a row take beside its vector: the digest, a few tags, its place.
+/// About what the facts of a row take beside its vector, tags and session: the digest, its place.
 const FACT_BYTES: usize = 320;
+/// About what the head of a text and its allocation take beside its bytes.
+const TEXT_BYTES: usize = 40;
+/// Rows for which room is made at least, beside an eighth of all.
+const GROWTH_ROWS_MIN: usize = 8;
 /// Rows that have gone from the store and may linger until a search comes across them, beside a
 /// tenth of all.
 const GONE_ROWS_MAX: usize = 64;
@@ -19,6 +23,8 @@ pub(super) struct Rows {
     model: ModelId,
     stride: usize,
     facts: Vec<Digest>,
+    /// What their tags and sessions take.
+    texts_bytes: usize,
     vectors: Vec<u8>,
     places: HashMap<MemoryId, usize>,
     change_no: u64,
@@ -31,6 +37,7 @@ impl Rows {
             model,
             stride: dims.elements() + 4,
             facts: Vec::new(),
+            texts_bytes: 0,
             vectors: Vec::new(),
             places: HashMap::new(),
             change_no: 0,
@@ -38,14 +45,15 @@ impl Rows {
         }
     }
 
-    /// About how many bytes a row takes.
-    pub(super) fn row_bytes(dims: Dims) -> usize {
-        dims.elements() + 4 + FACT_BYTES
+    /// About how many bytes so many rows take at least, in the room that is made for them.
+    pub(super) fn bytes_of(rows: usize, dims: Dims) -> usize {
+        let room = rows.saturating_add(growth(rows));
+        room.saturating_mul(dims.elements() + 4 + FACT_BYTES)
     }
 
     /// About how many bytes all take.
     pub(super) fn bytes(&self) -> usize {
-        self.facts.capacity() * FACT_BYTES + self.vectors.capacity()
+        self.facts.capacity() * FACT_BYTES + self.texts_bytes + self.vectors.capacity()
     }
 
     /// How many memories it has.
@@ -90,13 +98,16 @@ impl Rows {
     }
 
     fn put(&mut self, digest: Digest, vector: &[u8]) {
+        self.texts_bytes += texts_bytes(&digest);
         match self.places.get(&digest.id) {
             Some(place) => {
                 let start = place * self.stride;
                 self.vectors[start..start + self.stride].copy_from_slice(vector);
+                self.texts_bytes -= texts_bytes(&self.facts[*place]);
                 self.facts[*place] = digest;
             }
             None => {
+                self.make_room();
                 self.places.insert(digest.id, self.facts.len());
                 self.vectors.extend_from_slice(vector);
                 self.facts.push(digest);
@@ -104,11 +115,21 @@ impl Rows {
         }
     }
 
+    /// Grows by less than a vector does by itself, since the room counts against the bound.
+    fn make_room(&mut self) {
+        if self.facts.len() == self.facts.capacity() {
+            let more = growth(self.facts.len());
+            self.facts.reserve_exact(more);
+            self.vectors.reserve_exact(more * self.stride);
+        }
+    }
+
     /// The last row moves into the gap.
     pub(super) fn remove(&mut self, id: MemoryId) {
         let Some(place) = self.places.remove(&id) else { return };
         let last = self.facts.len() - 1;
-        self.facts.swap_remove(place);
+        let gone = self.facts.swap_remove(place);
+        self.texts_bytes -= texts_bytes(&gone);
         self.vectors.copy_within(last * self.stride.., place * self.stride);
         self.vectors.truncate(last * self.stride);
         if let Some(moved) = self.facts.get(place) {
@@ -123,4 +144,15 @@ impl Rows {
         }
         top.into_best_first()
     }
+}
+
+/// For how many rows room is made when that for `rows` is used up.
+const fn growth(rows: usize) -> usize {
+    if rows / 8 > GROWTH_ROWS_MIN { rows / 8 } else { GROWTH_ROWS_MIN }
+}
+
+/// About what the tags and the session of a row take.
+fn texts_bytes(digest: &Digest) -> usize {
+    let tags = digest.tags.as_slice().iter().map(|tag| TEXT_BYTES + tag.as_str().len());
+    tags.sum::<usize>() + digest.session.as_ref().map_or(0, |name| name.as_str().len())
 }
