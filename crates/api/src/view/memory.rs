@@ -85,17 +85,16 @@ pub(crate) fn search_results(user: UserId, query: String, found: &Found) -> wire
         mode: found.mode.as_str(),
         degraded: found.degraded.is_some(),
         degraded_reason: found.degraded.as_ref().map(|_| SEARCHED_BY_WORDS),
+        unembedded: found.unembedded,
     }
 }
 
 /// A context.
 pub(crate) fn context(user: UserId, parts: &ContextFound) -> wire::ContextParts {
-    // Where words stood in for meaning, what was compared is no cosine.
-    let by_meaning = parts.degraded.is_none();
     let part = |part: &[app::FoundMemory]| {
         let shown = part.iter().map(|one| wire::FoundMemory {
             memory: memory(user, &one.memory),
-            similarity_score: one.similarity.filter(|_| by_meaning),
+            similarity_score: one.similarity,
             score: None,
         });
         shown.collect()

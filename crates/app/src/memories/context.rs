@@ -9,7 +9,6 @@ use novacore_memory::{
 };
 use novacore_store::memories::{MemoryOrder, MemoryQuery};
 use novacore_vocab::UserId;
-use std::collections::HashMap;
 
 /// For what.
 #[derive(Clone, Debug)]
@@ -79,28 +78,21 @@ pub async fn context(
     let session = ask.session.as_ref();
     let chosen = ContextAsk { session, limit, ltm, now: cx.clock.now() };
     let context = assemble(&shown.collect::<Vec<_>>(), &chosen);
-    let scores: HashMap<_, _> = candidates.iter().map(|(one, score)| (one.id, *score)).collect();
-    let read = |part: Vec<Candidate<'_>>| {
-        let one = |candidate: Candidate<'_>| read_of(cx, user, candidate, &scores);
-        part.into_iter().map(one).collect()
+    let by_meaning = degraded.is_none();
+    let one = |candidate: Candidate<'_>| {
+        let score = candidate.relevance.map(Score::get);
+        let memory = cx.memories.reads.count_shown(user, candidate.memory.clone(), cx.clock.now());
+        // Where words stood in for meaning, the score is no cosine.
+        let similarity = score.filter(|_| by_meaning);
+        FoundMemory { memory, score: score.unwrap_or(0.0), similarity }
     };
+    let read = |part: Vec<Candidate<'_>>| part.into_iter().map(one).collect();
     Ok(ContextFound {
         stm: read(context.stm),
         itm: read(context.itm),
         ltm: read(context.ltm),
         degraded,
     })
-}
-
-fn read_of(
-    cx: &Cx,
-    user: UserId,
-    candidate: Candidate<'_>,
-    scores: &HashMap<novacore_vocab::MemoryId, Option<f64>>,
-) -> FoundMemory {
-    let similarity = scores.get(&candidate.memory.id).copied().flatten();
-    let memory = cx.memories.reads.count_shown(user, candidate.memory.clone(), cx.clock.now());
-    FoundMemory { memory, score: similarity.unwrap_or(0.0), similarity }
 }
 
 fn of_term(term: Term) -> Filter {

@@ -111,6 +111,9 @@ pub struct SearchResults {
     /// Why it is not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub degraded_reason: Option<&'static str>,
+    /// About how many of the user's memories have no embedding yet, so that they could not be found
+    /// by meaning.
+    pub unembedded: u64,
 }
 
 /// What an application should have in mind.

@@ -71,7 +71,8 @@ async fn by_meaning_unless_told_otherwise() {
           "user_id": "01980000-0000-7000-8000-000000000001"
         }
       ],
-      "total": 1
+      "total": 1,
+      "unembedded": 0
     }
     "#);
 }
@@ -126,7 +127,7 @@ async fn without_a_model_words_are_searched_and_that_is_said() {
     let mut shown = answer.json();
     shown["results"] = json!([]);
     assert_snapshot!(shown.to_string(), @r#"
-    {"degraded":true,"degraded_reason":"the query cannot be embedded now, so its words are searched","mode":"keyword","query":"vacuum","results":[],"total":1}
+    {"degraded":true,"degraded_reason":"the query cannot be embedded now, so its words are searched","mode":"keyword","query":"vacuum","results":[],"total":1,"unembedded":0}
     "#);
     // Whoever asks for words gets what he asked for.
     let keyword = found(&stage, json!({"query": "vacuum", "mode": "keyword"})).await;
