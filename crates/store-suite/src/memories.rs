@@ -64,6 +64,7 @@ macro_rules! memories_suite {
             a_memory_reads_back_whole,
             a_list_is_filtered_ordered_and_counted,
             scans_follow_the_changes_of_rows,
+            a_scan_ends_a_page_of_large_texts_early,
             what_has_expired_is_found_in_order,
             reads_are_noted_and_are_no_change,
             embeddings_are_stored_beside_their_rows,

@@ -28,6 +28,9 @@ use novacore_vocab::{MemoryId, ModelId, Timestamp, UserId};
 
 /// Most rows of a page of memories with their texts.
 pub const MEMORY_PAGE_ROWS_MAX: usize = 1_000;
+/// A scan's page of memories ends with the row with which their sizes reach this many bytes: texts
+/// are large, and whoever scans holds a page.
+pub const MEMORY_SCAN_BYTES_MAX: i64 = 8 << 20;
 /// Most rows of a page of digests.
 pub const DIGEST_PAGE_ROWS_MAX: usize = 10_000;
 /// Most ids that one look-up may name.
@@ -219,7 +222,8 @@ pub trait Memories: Send + Sync + std::fmt::Debug {
     ) -> Result<MemoryPage, StoreError>;
 
     /// Memories whose row changed after number `after`, expired ones too, by ascending number; at
-    /// most `rows_max` and [`MEMORY_PAGE_ROWS_MAX`].
+    /// most `rows_max` and [`MEMORY_PAGE_ROWS_MAX`], and fewer if they are large
+    /// ([`MEMORY_SCAN_BYTES_MAX`]). A page is empty only behind the last row.
     async fn scan_memories(
         &self,
         user: UserId,

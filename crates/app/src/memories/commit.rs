@@ -4,6 +4,9 @@
 //! again), or for something else. That is asked before anything is read, since what is read later
 //! may be the work of the first call.
 //!
+//! Whoever has come too late once waits for his turn: of many who change the same at once, one is
+//! let through at a time, and without an order the others would try in vain again and again.
+//!
 //! Invariant: tries are bounded; each of them reads anew.
 
 use crate::{cx::Cx, error::AppError, submit};
@@ -13,6 +16,7 @@ use novacore_store::{
     memories::{ChangeKey, MEMORY_STORAGE, MemoryWrite},
 };
 use novacore_vocab::{Amount, IdempotencyKey, ResourceName, Source, UserId};
+use tokio::sync::{Mutex, MutexGuard};
 
 /// How often a change is planned again after another came between.
 const TRIES_MAX: usize = 128;
@@ -28,18 +32,46 @@ pub(super) enum Committed {
     Stale,
 }
 
-/// Counts tries.
-#[derive(Debug, Default)]
-pub(super) struct Tries(usize);
+/// In so many groups users are put, each of which has one turn at a time.
+const GROUPS: usize = 64;
 
-impl Tries {
-    /// Another try, unless there were too many.
-    pub(super) fn again(&mut self) -> Result<(), AppError> {
-        self.0 += 1;
-        if self.0 < TRIES_MAX {
-            return Ok(());
+/// Turns of calls that came too late, one after the other.
+#[derive(Debug)]
+pub(crate) struct Turns(Vec<Mutex<()>>);
+
+impl Default for Turns {
+    fn default() -> Turns {
+        Turns((0..GROUPS).map(|_| Mutex::default()).collect())
+    }
+}
+
+impl Turns {
+    async fn take(&self, user: UserId) -> MutexGuard<'_, ()> {
+        // The end of an id is random.
+        let group = usize::from(user.0.as_bytes()[15]) % GROUPS;
+        self.0[group].lock().await
+    }
+}
+
+/// Counts the tries of one call.
+#[derive(Debug, Default)]
+pub(super) struct Tries<'c> {
+    count: usize,
+    turn: Option<MutexGuard<'c, ()>>,
+}
+
+impl<'c> Tries<'c> {
+    /// Another try when it is the call's turn, unless there were too many.
+    pub(super) async fn again(&mut self, cx: &'c Cx, user: UserId) -> Result<(), AppError> {
+        self.count += 1;
+        if self.count >= TRIES_MAX {
+            let why = "the memory is changed by too many at once";
+            return Err(AppError::Conflict(why.to_owned()));
         }
-        Err(AppError::Conflict("the memory is changed by too many at once".to_owned()))
+        if self.turn.is_none() {
+            self.turn = Some(cx.memories.turns.take(user).await);
+        }
+        Ok(())
     }
 }
 

@@ -45,7 +45,7 @@ pub async fn delete(
         if let Some(gone) = removal.commit(cx, user).await? {
             return Ok(gone);
         }
-        tries.again()?;
+        tries.again(cx, user).await?;
     }
 }
 
@@ -73,7 +73,7 @@ pub async fn forget(
         if let Some(gone) = removal.commit(cx, user).await? {
             return Ok(gone);
         }
-        tries.again()?;
+        tries.again(cx, user).await?;
     }
 }
 
@@ -103,7 +103,7 @@ pub async fn erase(
         if let Some(gone) = removal.commit(cx, user).await? {
             return Ok(gone);
         }
-        tries.again()?;
+        tries.again(cx, user).await?;
     }
 }
 

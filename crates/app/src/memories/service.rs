@@ -1,6 +1,7 @@
 //! What the memory use-cases stand on, composed once.
 
 use super::{
+    commit::Turns,
     embedder::{Embedder, NoEmbedder},
     index::Indexes,
     reads::Reads,
@@ -9,7 +10,7 @@ use novacore_store::memories::Memories;
 use std::sync::Arc;
 
 /// Bytes of memory in which indexes of users are kept, if the operator says nothing: enough for a
-/// user of 200,000 memories, or for 10,000 users of 20.
+/// user of 160,000 memories, or for 7,500 users of 20, with few tags.
 pub const INDEX_BYTES_MAX_DEFAULT: usize = 128 << 20;
 
 /// How memories are served.
@@ -35,6 +36,7 @@ pub struct MemoryService {
     pub(crate) embedder: Arc<dyn Embedder>,
     pub(crate) indexes: Indexes,
     pub(crate) reads: Reads,
+    pub(crate) turns: Turns,
     pub(crate) options: MemoryOptions,
 }
 
@@ -46,7 +48,8 @@ impl MemoryService {
         options: MemoryOptions,
     ) -> MemoryService {
         let indexes = Indexes::new(embedder.model(), embedder.dims(), options.index_bytes_max);
-        MemoryService { store, embedder, indexes, reads: Reads::default(), options }
+        let (reads, turns) = (Reads::default(), Turns::default());
+        MemoryService { store, embedder, indexes, reads, turns, options }
     }
 
     /// Composes them without a model, and says `why` there is none. Rows are charged and marked for

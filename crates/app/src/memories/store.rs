@@ -70,7 +70,7 @@ pub async fn store_all(
         match commit(cx, user, write).await? {
             Committed::Done => break,
             Committed::Replayed => return replayed(cx, user, &ids).await,
-            Committed::Stale => tries.again()?,
+            Committed::Stale => tries.again(cx, user).await?,
         }
         // What was stale may be the row itself: another call under this key has made it.
         if commit::is_replay(cx, user, key.as_ref()).await? {

@@ -12,11 +12,20 @@ use crate::{
 };
 use async_trait::async_trait;
 use novacore_access::{ChangeMemories, Permit, Principal, ReadMemories, Role, User};
-use novacore_ledger::{Command, Expect, Record, Verb};
+use novacore_ledger::{Command, Expect, Outcome, Record, Verb};
 use novacore_memory::{Dims, Draft, Embedding, Memory, Query, Term};
-use novacore_store::ledger::Ledger;
+use novacore_store::{
+    error::StoreError,
+    ledger::Ledger,
+    memories::{
+        Digest, Memories, MemoryHead, MemoryPage, MemoryPlace, MemoryQuery, MemoryWrite, ModelRows,
+        NewEmbedding, NewReads, Numbered, Trace,
+    },
+};
 use novacore_store_suite::memory::{HandClock, Memory as Store};
-use novacore_vocab::{Amount, ModelId, OrgId, ResourceName, Source, TierName, Timestamp, UserId};
+use novacore_vocab::{
+    Amount, MemoryId, ModelId, OrgId, ResourceName, Source, TierName, Timestamp, UserId,
+};
 use parking_lot::Mutex;
 use secrecy::SecretString;
 use std::sync::Arc;
@@ -96,6 +105,15 @@ impl Stage {
         });
         let cx = compose(&store, &clock, embedder.clone(), options);
         Stage { cx, store, clock, embedder }
+    }
+
+    /// One whose store takes its time: whoever calls meanwhile has read the same.
+    pub(super) fn contended() -> Stage {
+        let stage = Stage::new();
+        let memories = Arc::new(Contended(stage.store.clone()));
+        let options = MemoryOptions::default();
+        let service = MemoryService::new(memories, stage.embedder.clone(), options);
+        Stage { cx: Cx { memories: Arc::new(service), ..stage.cx }, ..stage }
     }
 
     /// Another node on the same store, with another model.
@@ -195,4 +213,97 @@ pub(super) fn new(term: Term, text: &str) -> NewMemory {
 
 pub(super) fn query(text: &str) -> Query {
     Query::parse(text).unwrap()
+}
+
+/// The store in memory, where a change waits until all who are there have asked for theirs.
+#[derive(Debug)]
+struct Contended(Arc<Store>);
+
+#[async_trait]
+impl Memories for Contended {
+    async fn change_memories(
+        &self,
+        user: UserId,
+        write: MemoryWrite,
+    ) -> Result<Outcome, StoreError> {
+        tokio::task::yield_now().await;
+        self.0.change_memories(user, write).await
+    }
+
+    async fn memory_head(&self, user: UserId) -> Result<MemoryHead, StoreError> {
+        self.0.memory_head(user).await
+    }
+
+    async fn find_memories(
+        &self,
+        user: UserId,
+        ids: &[MemoryId],
+    ) -> Result<Vec<Memory>, StoreError> {
+        self.0.find_memories(user, ids).await
+    }
+
+    async fn find_embeddings(
+        &self,
+        user: UserId,
+        ids: &[MemoryId],
+        model: &ModelId,
+        dims: Dims,
+    ) -> Result<Vec<(MemoryId, Embedding)>, StoreError> {
+        self.0.find_embeddings(user, ids, model, dims).await
+    }
+
+    async fn list_memories(
+        &self,
+        user: UserId,
+        query: &MemoryQuery,
+    ) -> Result<MemoryPage, StoreError> {
+        self.0.list_memories(user, query).await
+    }
+
+    async fn scan_memories(
+        &self,
+        user: UserId,
+        after: u64,
+        rows_max: usize,
+    ) -> Result<Vec<Numbered>, StoreError> {
+        self.0.scan_memories(user, after, rows_max).await
+    }
+
+    async fn scan_digests(
+        &self,
+        user: UserId,
+        after: u64,
+        rows_max: usize,
+    ) -> Result<Vec<Digest>, StoreError> {
+        self.0.scan_digests(user, after, rows_max).await
+    }
+
+    async fn expired_memories(
+        &self,
+        now: Timestamp,
+        rows_max: usize,
+    ) -> Result<Vec<(UserId, Trace)>, StoreError> {
+        self.0.expired_memories(now, rows_max).await
+    }
+
+    async fn memories_to_embed(
+        &self,
+        model: &ModelId,
+        after: Option<MemoryPlace>,
+        rows_max: usize,
+    ) -> Result<Vec<(UserId, Memory)>, StoreError> {
+        self.0.memories_to_embed(model, after, rows_max).await
+    }
+
+    async fn store_embeddings(&self, new: Vec<NewEmbedding>) -> Result<usize, StoreError> {
+        self.0.store_embeddings(new).await
+    }
+
+    async fn embedding_counts(&self) -> Result<Vec<ModelRows>, StoreError> {
+        self.0.embedding_counts().await
+    }
+
+    async fn note_reads(&self, reads: Vec<NewReads>) -> Result<(), StoreError> {
+        self.0.note_reads(reads).await
+    }
 }

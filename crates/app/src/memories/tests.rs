@@ -503,6 +503,30 @@ async fn many_at_once_keep_their_own_and_the_limit() {
 }
 
 #[tokio::test]
+async fn however_many_change_the_same_at_once_each_has_its_turn() {
+    let stage = std::sync::Arc::new(Stage::contended());
+    let one = stage.store(Term::Ltm, "one").await;
+    let mut writers = tokio::task::JoinSet::new();
+    for number in 0..300 {
+        let stage = stage.clone();
+        writers.spawn(async move {
+            let (cx, changes) = (&stage.cx, stage.changes(1));
+            let text = format!("text {number}");
+            if number % 2 == 0 {
+                store(cx, changes, new(Term::Stm, &text), None).await.map(drop)
+            } else {
+                update(cx, changes, one.id, says(&text), None).await.map(drop)
+            }
+        });
+    }
+    let done = writers.join_all().await;
+    let failed = done.into_iter().filter_map(Result::err).collect::<Vec<_>>();
+    assert!(failed.is_empty(), "{} of them: {:?}", failed.len(), failed[0]);
+    let head = stage.cx.memories.store.memory_head(user(1).id).await.unwrap();
+    assert_eq!((head.tally(Term::Stm).rows, head.change_no), (150, 301));
+}
+
+#[tokio::test]
 async fn the_quota_check_speaks_the_platforms_words() {
     let stage = Stage::new();
     let check = async || quota_check(&stage.cx, stage.reads(1)).await.unwrap();

@@ -56,7 +56,7 @@ pub async fn update(
         match change.commit(cx, user, Cause::Update, key.clone()).await? {
             (Committed::Done, after) => return Ok(changed(cx, user, after)),
             (Committed::Replayed, _) => return replayed(cx, user, id).await,
-            (Committed::Stale, _) => tries.again()?,
+            (Committed::Stale, _) => tries.again(cx, user).await?,
         }
     }
 }
@@ -100,7 +100,7 @@ pub async fn promote(
         match change.commit(cx, user, Cause::Promote, key.clone()).await? {
             (Committed::Done, after) => return Ok(changed(cx, user, after)),
             (Committed::Replayed, _) => return replayed(cx, user, id).await,
-            (Committed::Stale, _) => tries.again()?,
+            (Committed::Stale, _) => tries.again(cx, user).await?,
         }
     }
 }

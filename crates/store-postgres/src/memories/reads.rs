@@ -17,7 +17,8 @@ use novacore_memory::{Dims, Embedding, Memory};
 use novacore_store::{
     error::StoreError,
     memories::{
-        DIGEST_PAGE_ROWS_MAX, Digest, MEMORY_IDS_MAX, MEMORY_PAGE_ROWS_MAX, MemoryHead, Numbered,
+        DIGEST_PAGE_ROWS_MAX, Digest, MEMORY_IDS_MAX, MEMORY_PAGE_ROWS_MAX, MEMORY_SCAN_BYTES_MAX,
+        MemoryHead, Numbered,
     },
 };
 use novacore_vocab::{MemoryId, ModelId};
@@ -41,10 +42,11 @@ const EMBEDDINGS: &str = "SELECT id, embedding FROM memory_embedding \
      WHERE bucket = $1 AND user_id = $2 AND id = ANY($3::uuid[]) AND model = $4 AND dims = $5";
 static SCAN: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "SELECT {MEMORY_COLUMNS}, m.change_no FROM (SELECT * FROM memory \
-         WHERE bucket = $1 AND uuid_send(user_id) = uuid_send($2) AND change_no > $3 \
-         ORDER BY change_no LIMIT $4) AS m \
-         {WITH_TEXT} ORDER BY m.change_no"
+        "SELECT {MEMORY_COLUMNS}, m.change_no FROM (SELECT p.*, \
+         sum(size_bytes) OVER (ORDER BY change_no) - size_bytes AS bytes_before FROM \
+         (SELECT * FROM memory WHERE bucket = $1 AND uuid_send(user_id) = uuid_send($2) \
+         AND change_no > $3 ORDER BY change_no LIMIT $4) AS p) AS m {WITH_TEXT} \
+         WHERE m.bytes_before < {MEMORY_SCAN_BYTES_MAX} ORDER BY m.change_no"
     )
 });
 static DIGESTS: LazyLock<String> = LazyLock::new(|| {

@@ -12,7 +12,7 @@ use crate::{
     row::{UserNo, malformed},
 };
 use novacore_memory::{Dims, Embedding, Memory};
-use novacore_store::memories::{Digest, MemoryWrite, Numbered};
+use novacore_store::memories::{Digest, MEMORY_SCAN_BYTES_MAX, MemoryWrite, Numbered};
 use novacore_vocab::{MemoryId, ModelId, UserId};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::{collections::HashMap, ops::RangeInclusive};
@@ -93,12 +93,17 @@ pub(super) fn scan(
         "SELECT {COLUMNS} FROM {FROM} WHERE memory.place BETWEEN ?1 AND ?2 \
          ORDER BY memory.place LIMIT ?3"
     );
-    connection
-        .prepare_cached(&sql)?
-        .query_map(params![places.start(), places.end(), rows_max as i64], |row| {
-            Ok(Numbered { change_no: change_no(row.get(0)?), memory: read(row)? })
-        })?
-        .collect()
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(params![places.start(), places.end(), rows_max as i64])?;
+    let (mut page, mut bytes) = (Vec::new(), 0);
+    while bytes < MEMORY_SCAN_BYTES_MAX
+        && let Some(row) = rows.next()?
+    {
+        let memory = read(row)?;
+        bytes += memory.size_bytes();
+        page.push(Numbered { change_no: change_no(row.get(0)?), memory });
+    }
+    Ok(page)
 }
 
 pub(super) fn scan_digests(

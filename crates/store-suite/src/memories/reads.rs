@@ -127,6 +127,25 @@ pub async fn scans_follow_the_changes_of_rows(harness: &mut impl MemoryHarness) 
     assert_eq!((head.change_no, head.removals, head.stm_revision), (5, 1, 0));
 }
 
+/// Whoever scans holds a page: of texts of 2 MiB it has four.
+pub async fn a_scan_ends_a_page_of_large_texts_early(harness: &mut impl MemoryHarness) {
+    let user = user(harness, 1, "pro").await;
+    for number in 1..=6 {
+        let output = Some("b".repeat(1 << 20));
+        let large = Draft { output, ..draft(&"a".repeat(1 << 20)) };
+        let large = of_draft(harness.clock(), number, Term::Ltm, large);
+        applied(harness, user, store(vec![insert(&large)])).await;
+    }
+    let scan = async |after, rows_max| {
+        let page = harness.memories().scan_memories(user, after, rows_max).await.expect("a page");
+        page.into_iter().map(|row| row.change_no).collect::<Vec<u64>>()
+    };
+    assert_eq!(scan(0, 100).await, [1, 2, 3, 4]);
+    assert_eq!(scan(0, 2).await, [1, 2]);
+    assert_eq!(scan(4, 100).await, [5, 6]);
+    assert_eq!(scan(6, 100).await, [0_u64; 0]);
+}
+
 /// Over all users, those first that expired first; what was swept is not found again.
 pub async fn what_has_expired_is_found_in_order(harness: &mut impl MemoryHarness) {
     let (one, two) = (user(harness, 1, "pro").await, user(harness, 2, "pro").await);

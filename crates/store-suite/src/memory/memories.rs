@@ -8,9 +8,9 @@ use novacore_store::{
     error::StoreError,
     memories::{
         Claims, DIGEST_PAGE_ROWS_MAX, Digest, Embedded, Known, MEMORY_IDS_MAX,
-        MEMORY_PAGE_ROWS_MAX, MemoryChange, MemoryHead, MemoryOrder, MemoryPage, MemoryPlace,
-        MemoryQuery, MemoryWrite, ModelRows, NewEmbedding, NewReads, NextEmbedding, Numbered,
-        Trace,
+        MEMORY_PAGE_ROWS_MAX, MEMORY_SCAN_BYTES_MAX, MemoryChange, MemoryHead, MemoryOrder,
+        MemoryPage, MemoryPlace, MemoryQuery, MemoryWrite, ModelRows, NewEmbedding, NewReads,
+        NextEmbedding, Numbered, Trace,
     },
 };
 use novacore_vocab::{MemoryId, ModelId, Timestamp, UserId};
@@ -167,7 +167,13 @@ impl novacore_store::memories::Memories for Store {
     ) -> Result<Vec<Numbered>, StoreError> {
         let rows_max = rows_max.min(MEMORY_PAGE_ROWS_MAX);
         Ok(self.with_shelf(user, |shelf| {
-            let rows = shelf.changed_after(after).into_iter().take(rows_max);
+            let mut bytes = 0;
+            let fits = |row: &&Row| {
+                let before = bytes;
+                bytes += row.memory.size_bytes();
+                before < MEMORY_SCAN_BYTES_MAX
+            };
+            let rows = shelf.changed_after(after).into_iter().take(rows_max).take_while(fits);
             rows.map(|row| Numbered { change_no: row.change_no, memory: row.memory.clone() })
                 .collect()
         }))
