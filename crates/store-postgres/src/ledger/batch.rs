@@ -29,10 +29,7 @@ use crate::{
 use judge::Judged;
 use novacore_ledger::{Command, Entry, Outcome, Verb};
 use novacore_store::{
-    book::Posting,
-    error::StoreError,
-    lane::QUEUE_COMMANDS_MAX,
-    memories::{MemoryChange, MemoryWrite},
+    book::Posting, error::StoreError, lane::QUEUE_COMMANDS_MAX, memories::MemoryWrite,
 };
 use novacore_vocab::{Timestamp, UserId};
 use serde_json::value::RawValue;
@@ -56,6 +53,9 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// What of a memory weighs as much as a command in a lane's queue.
 const COMMAND_BYTES: usize = 16 << 10;
+/// What a row of a memory weighs besides, that of one that goes too: it is looked up and locked,
+/// and lies in several tables and indexes.
+const ROW_BYTES: usize = 4 << 10;
 
 /// A command on its way to its account.
 #[derive(Debug)]
@@ -80,9 +80,10 @@ impl Ask {
     /// How many commands it counts for in a lane: a batch is bounded in its bytes too.
     pub(crate) fn weight(&self) -> usize {
         let changes = self.write.as_deref().map_or(&[][..], MemoryWrite::changes);
-        let bytes = changes.iter().filter_map(MemoryChange::after).map(|memory| {
+        let bytes = changes.iter().map(|change| {
             // The size counts an embedding, whether one comes along or not.
-            usize::try_from(memory.size_bytes()).unwrap_or(usize::MAX)
+            let size = change.after().map_or(0, |memory| memory.size_bytes());
+            usize::try_from(size).unwrap_or(usize::MAX).saturating_add(ROW_BYTES)
         });
         let bytes = bytes.fold(0, usize::saturating_add);
         // One that is alone has to fit, whatever its size.
@@ -350,5 +351,29 @@ impl Done {
             Some((*place, entries))
         });
         Done { posted: posted.collect(), results }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use novacore_memory::Term;
+    use novacore_store::memories::{Cause, MemoryChange, Trace};
+    use novacore_vocab::{MemoryId, OrgId};
+
+    #[test]
+    fn rows_that_go_weigh_too_and_whatever_is_alone_fits() {
+        let place = Place { bucket: 0, user: UserId(Uuid::nil()), org: OrgId(Uuid::nil()) };
+        let weight = |rows: u128| {
+            let remove = |number| {
+                let id = MemoryId(Uuid::from_u128(number));
+                let before =
+                    Trace { id, revision: 1, term: Term::Ltm, size_bytes: 2_000, text_bytes: 9 };
+                MemoryChange::Remove { before }
+            };
+            let changes = (0..rows).map(remove).collect();
+            Ask::of_memories(place, MemoryWrite::new(changes, None, Cause::Forget, None)).weight()
+        };
+        assert_eq!([0, 1, 4_000, 1_000_000].map(weight), [1, 1, 1_001, QUEUE_COMMANDS_MAX / 2]);
     }
 }
