@@ -67,8 +67,9 @@ pub(crate) async fn serve(config: &Config) -> anyhow::Result<()> {
             tracing::warn!("asked again: requests are cut short");
         }
     }
-    // What was read of memories is noted before the store goes.
     background.await?;
+    // What was read of memories, by the last requests too, is noted before the store goes.
+    background::note_all_reads(&cx).await;
     // The store drains its queue and ends its threads when the last holder lets go.
     drop(cx);
     tracing::info!("stopped");

@@ -8,9 +8,14 @@
 
 use super::{embedder::EmbedError, embedding, forget};
 use crate::{cx::Cx, error::AppError};
+use novacore_memory::Memory;
 use novacore_store::memories::{Embedded, MemoryPlace, NewEmbedding, Trace};
 use novacore_vocab::UserId;
-use std::{collections::BTreeMap, time::Duration};
+use parking_lot::Mutex;
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 use tokio::{sync::watch, time::sleep};
 
 /// Most rows that are swept, or whose reads are noted, in one step.
@@ -21,8 +26,10 @@ const EMBED_ROWS_MAX: usize = 64;
 const IDLE: Duration = Duration::from_secs(1);
 /// After a failure, so that a store or an endpoint that is down is not asked all the time.
 const AFTER_FAILURE: Duration = Duration::from_secs(15);
-/// After a round in which every text that waits was refused by the model.
-const AFTER_REFUSALS: Duration = Duration::from_secs(60);
+/// After a round in which nothing that waits was embedded: the model has refused it.
+const AFTER_REFUSALS: Duration = Duration::from_secs(5);
+/// Failures in a row after which the texts that were asked for are passed over.
+const FAILURES_MAX: u32 = 3;
 /// Embeddings between two lines of progress in the log.
 const PROGRESS_ROWS: u64 = 10_000;
 
@@ -43,6 +50,28 @@ pub struct Embedding {
     pub stored: u64,
     /// Whether it came to the end of what waits; the next step begins at the start.
     pub is_end: bool,
+}
+
+/// Most texts that are remembered as refused.
+const REFUSED_MAX: usize = 10_000;
+
+/// Memories whose texts the model has refused, with the revision that it saw: they are not asked
+/// for again before they change, or the server is started again.
+#[derive(Debug, Default)]
+pub(crate) struct Refused(Mutex<HashMap<MemoryPlace, u64>>);
+
+impl Refused {
+    fn holds(&self, place: MemoryPlace, revision: u64) -> bool {
+        self.0.lock().get(&place) == Some(&revision)
+    }
+
+    fn note(&self, place: MemoryPlace, revision: u64) {
+        let mut refused = self.0.lock();
+        if refused.len() >= REFUSED_MAX {
+            refused.clear();
+        }
+        refused.insert(place, revision);
+    }
 }
 
 /// Removes some memories that have expired and gives their bytes back; how many, and whether there
@@ -82,20 +111,27 @@ pub async fn embed_waiting(cx: &Cx, cursor: EmbedCursor) -> Result<Embedding, Ap
         return Ok(Embedding { next: EmbedCursor::default(), seen: 0, stored: 0, is_end: true });
     };
     let next = EmbedCursor { after: Some(MemoryPlace { user: *user, id: last.id }) };
+    let seen = waiting.len() as u64;
+    let place = |user: UserId, memory: &Memory| MemoryPlace { user, id: memory.id };
+    let mut waiting = waiting;
+    waiting.retain(|(user, row)| !service.refused.holds(place(*user, row), row.revision));
     let mut new = Vec::with_capacity(waiting.len());
     for batch in waiting.chunks(service.embedder.batch_max().max(1)) {
         let texts: Vec<_> = batch.iter().map(|(_, row)| row.content.embedding_text()).collect();
         let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
         for ((user, memory), embedding) in batch.iter().zip(embed_batch(cx, &texts).await?) {
-            // A text that the model refuses stays without; words find it.
-            let Some(embedding) = embedding else { continue };
-            let place = MemoryPlace { user: *user, id: memory.id };
+            let place = place(*user, memory);
+            let Some(embedding) = embedding else {
+                // It stays without; words find it.
+                service.refused.note(place, memory.revision);
+                continue;
+            };
             let embedded = Embedded { model: model.clone(), embedding };
             new.push(NewEmbedding { place, revision: memory.revision, embedded });
         }
     }
     let stored = service.store.store_embeddings(new).await? as u64;
-    Ok(Embedding { next, seen: waiting.len() as u64, stored, is_end: false })
+    Ok(Embedding { next, seen, stored, is_end: false })
 }
 
 /// The embeddings of a batch; if it is refused as a whole, of each text that is not refused alone.
@@ -140,7 +176,20 @@ pub async fn note_reads(cx: &Cx) -> Result<bool, AppError> {
     Ok(more)
 }
 
-/// Works until `stop` closes, then notes the reads that are left.
+/// Notes all reads that were counted, as far as the store takes them.
+pub async fn note_all_reads(cx: &Cx) {
+    while let Ok(true) = note_reads(cx).await {}
+}
+
+/// The cursor behind what cannot be embedded now: it has its turn in the next round.
+async fn pass_over(cx: &Cx, cursor: EmbedCursor) -> Result<EmbedCursor, AppError> {
+    let (store, model) = (&cx.memories.store, cx.memories.embedder.model());
+    let waiting = store.memories_to_embed(&model, cursor.after, EMBED_ROWS_MAX).await?;
+    let last = waiting.last();
+    Ok(EmbedCursor { after: last.map(|(user, row)| MemoryPlace { user: *user, id: row.id }) })
+}
+
+/// Works until `stop` closes.
 pub async fn run(cx: Cx, stop: watch::Receiver<()>) {
     let (sweeping, embedding, noting) = (stop.clone(), stop.clone(), stop);
     tokio::join!(
@@ -148,7 +197,6 @@ pub async fn run(cx: Cx, stop: watch::Receiver<()>) {
         until(embedding, embed_on(&cx)),
         until(noting, note_on(&cx)),
     );
-    while let Ok(true) = note_reads(&cx).await {}
 }
 
 async fn until(mut stop: watch::Receiver<()>, work: impl Future<Output = ()>) {
@@ -178,9 +226,11 @@ async fn embed_on(cx: &Cx) {
         return;
     }
     let (mut cursor, mut round) = (EmbedCursor::default(), Round::default());
+    let mut failures = 0_u32;
     loop {
         match embed_waiting(cx, cursor).await {
             Ok(step) => {
+                failures = 0;
                 cursor = step.next;
                 round.add(cx, step).await;
                 if step.is_end {
@@ -195,6 +245,11 @@ async fn embed_on(cx: &Cx) {
                 tracing::warn!("memories wait for their embeddings: {error}");
                 note_waiting(cx).await;
                 sleep(AFTER_FAILURE).await;
+                failures += 1;
+                // A text on which an endpoint fails must not keep all others waiting.
+                if failures.is_multiple_of(FAILURES_MAX) {
+                    cursor = pass_over(cx, cursor).await.unwrap_or(cursor);
+                }
             }
         }
     }

@@ -122,14 +122,11 @@ impl Indexes {
             *slot.rows.write() = Rows::new(self.model.clone(), self.dims);
         }
         loop {
+            // To the end, not only to where the head was: a row that changes while the pages are
+            // read is behind it by then.
             let after = slot.rows.read().change_no();
-            if after >= head.change_no {
-                break;
-            }
             let page = store.scan_digests(user, after, DIGEST_PAGE_ROWS_MAX).await?;
-            if page.is_empty() {
-                break;
-            }
+            let is_last = page.len() < DIGEST_PAGE_ROWS_MAX;
             slot.rows.write().take(page);
             // What tags and sessions take is known only now. Others make room page by page.
             let bytes = slot.rows.read().bytes();
@@ -137,6 +134,9 @@ impl Indexes {
                 return Ok(false);
             }
             self.cache.resized(user, bytes);
+            if is_last {
+                break;
+            }
         }
         slot.rows.write().note(&head);
         self.cache.resized(user, slot.rows.read().bytes());

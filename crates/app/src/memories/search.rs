@@ -206,6 +206,8 @@ async fn by_words(
     if keywords.as_slice().is_empty() {
         return Ok(Vec::new());
     }
+    let place = cx.memories.word_searches.acquire().await;
+    let _place = place.map_err(|closed| AppError::Internal(closed.to_string()))?;
     let now = cx.clock.now();
     let mut tally = Tally { statistics: Statistics::of(&keywords), found: Vec::new() };
     let mut after = 0;

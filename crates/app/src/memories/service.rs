@@ -1,6 +1,7 @@
 //! What the memory use-cases stand on, composed once.
 
 use super::{
+    background::Refused,
     commit::Turns,
     embedder::{Embedder, NoEmbedder},
     index::Indexes,
@@ -8,10 +9,14 @@ use super::{
 };
 use novacore_store::memories::Memories;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 /// Bytes of memory in which indexes of users are kept, if the operator says nothing: enough for a
 /// user of 160,000 memories, or for 7,500 users of 20, with few tags.
 pub const INDEX_BYTES_MAX_DEFAULT: usize = 128 << 20;
+
+/// Most searches by words at once; further ones wait.
+const WORD_SEARCHES_MAX: usize = 4;
 
 /// How memories are served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +42,9 @@ pub struct MemoryService {
     pub(crate) indexes: Indexes,
     pub(crate) reads: Reads,
     pub(crate) turns: Turns,
+    /// Places of searches by words: each reads all texts of its user.
+    pub(crate) word_searches: Semaphore,
+    pub(crate) refused: Refused,
     pub(crate) options: MemoryOptions,
 }
 
@@ -48,8 +56,16 @@ impl MemoryService {
         options: MemoryOptions,
     ) -> MemoryService {
         let indexes = Indexes::new(embedder.model(), embedder.dims(), options.index_bytes_max);
-        let (reads, turns) = (Reads::default(), Turns::default());
-        MemoryService { store, embedder, indexes, reads, turns, options }
+        MemoryService {
+            store,
+            embedder,
+            indexes,
+            reads: Reads::default(),
+            turns: Turns::default(),
+            word_searches: Semaphore::new(WORD_SEARCHES_MAX),
+            refused: Refused::default(),
+            options,
+        }
     }
 
     /// Composes them without a model, and says `why` there is none. Rows are charged and marked for

@@ -369,7 +369,11 @@ async fn another_model_embeds_all_anew_but_for_what_it_refuses() {
     let other = stage.with_model("other-words");
     assert_eq!(texts_found(&other, ask("7", Mode::Semantic)).await.len(), 0, "not comparable");
     let step = embed_waiting(&other.cx, EmbedCursor::default()).await.unwrap();
-    assert_eq!((step.stored, step.is_end), (19, false));
+    assert_eq!((step.stored, step.seen, step.is_end), (19, 20, false));
+    let before = other.embedder.calls.lock().len();
+    let again = embed_waiting(&other.cx, EmbedCursor::default()).await.unwrap();
+    assert_eq!((again.stored, again.seen), (0, 1));
+    assert_eq!(other.embedder.calls.lock().len(), before, "what was refused is not asked again");
     assert_eq!(texts_found(&other, ask("7", Mode::Semantic)).await[0], "7");
     let permit = novacore_access::Principal::service();
     assert!(permit.administer().is_err(), "a service is no administrator");
