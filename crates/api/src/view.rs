@@ -2,7 +2,7 @@
 
 pub(crate) mod memory;
 
-use novacore_app::{report::AccountReport, submit::Done};
+use novacore_app::{check_quota::WARN_FROM, report::AccountReport, submit::Done};
 use novacore_edge::Failure;
 use novacore_ledger::{Answer, Cap, Entry, Hold, Limit, Mode, OnExpiry, Override, Standing, Tier};
 use novacore_vocab::{
@@ -20,8 +20,6 @@ use novacore_wire::{
 };
 use serde_json::value::RawValue;
 
-/// From this share of the cap on a warning is shown.
-const WARN_FROM: Percent = Percent(8_000);
 const FULL: Percent = Percent(10_000);
 
 /// What is used of a cap, in per cent; `None` if unlimited.

@@ -32,7 +32,7 @@ mod refresh_token;
 mod remembered;
 mod routing;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 use access_token::AccessTokens;
 use attempts::{AttemptLimits, Attempts};

@@ -5,8 +5,8 @@ use novacore_access::{Permit, ReadUsage};
 use novacore_ledger::{Mode, limit_states, standing};
 use novacore_vocab::{Amount, Percent, ResourceName, Timestamp, percent_of};
 
-/// From this share of the cap on, the answer is a warning.
-const WARN_FROM: Percent = Percent(8_000);
+/// From this share of a cap on, whoever asks is warned.
+pub const WARN_FROM: Percent = Percent(8_000);
 
 /// The answer.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -41,6 +41,7 @@ pub use usage::{
     stats, usage,
 };
 
+use crate::error::AppError;
 use novacore_memory::{Content, Memory, Term};
 
 /// What is to be stored.
@@ -61,4 +62,12 @@ pub struct Changed {
     pub memory: Memory,
     /// Whether this was done before, under the same key.
     pub replayed: bool,
+}
+
+/// Runs what takes its time where it holds no async thread up.
+async fn aside<R: Send + 'static>(
+    work: impl FnOnce() -> R + Send + 'static,
+) -> Result<R, AppError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|failure| AppError::Internal(failure.to_string()))
 }

@@ -144,27 +144,18 @@ impl Stream {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        auth::{Auth, AuthOptions, AuthSecrets},
-        memories::MemoryService,
-        metrics::Metrics,
-    };
+    use crate::{auth::testing, memories::MemoryService, metrics::Metrics};
     use novacore_access::{Principal, Role, User};
     use novacore_ledger::{Command, Expect, Record, Verb};
     use novacore_store::directory::{Credentials, Users};
     use novacore_store_suite::memory::{HandClock, Memory};
     use novacore_vocab::{Amount, OrgId, ResourceName, Source, TierName, Timestamp};
-    use secrecy::SecretString;
     use uuid::Uuid;
 
     fn compose() -> (Cx, Arc<Memory>) {
         let clock = Arc::new(HandClock::at(Timestamp::from_seconds(1_800_000_000)));
         let store = Arc::new(Memory::new(clock.clone()));
-        let secret = || SecretString::from("a-secret-of-the-test-0123456789abcdef");
-        let (jwt, refresh, service_token) = (secret(), secret(), secret());
-        let secrets = AuthSecrets { jwt, refresh, service_token };
-        let options = AuthOptions { hash_memory_kib: 8, hash_passes: 1, ..AuthOptions::default() };
-        let auth = Auth::new(store.clone(), clock.clone(), &secrets, options).unwrap();
+        let auth = testing::auth(&store, &clock);
         let metrics = Arc::new(Metrics::new());
         let memories = MemoryService::without_model(store.clone(), "a test has none");
         let memories = Arc::new(memories);

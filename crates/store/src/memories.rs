@@ -12,7 +12,7 @@ mod claims;
 mod head;
 
 pub use change::{
-    Cause, ChangeKey, Embedded, MEMORY_STORAGE, MemoryChange, MemoryWrite, NextEmbedding, Trace,
+    Cause, ChangeKey, Embedded, MemoryChange, MemoryWrite, NextEmbedding, Trace, memory_storage,
 };
 pub use claims::{Claims, Known};
 pub use head::{MemoryHead, Tally};

@@ -31,7 +31,7 @@ pub(super) fn secrets() -> AuthSecrets {
 }
 
 /// Personal user `number` with address `u<number>@example.com`.
-pub(super) fn user(number: u128) -> User {
+pub(crate) fn user(number: u128) -> User {
     let id = Uuid::from_u128(0x0198_0000_0000_7000_8000_0000_0000_0000 | number);
     User {
         id: UserId(id),
@@ -53,6 +53,12 @@ pub(super) fn reason() -> Reason {
     Reason::parse("as the test asks").unwrap()
 }
 
+/// Authentication on a directory, whose passwords are hashed in no time.
+pub(crate) fn auth(directory: &Arc<Memory>, clock: &Arc<HandClock>) -> Auth {
+    let options = AuthOptions { hash_memory_kib: 8, hash_passes: 1, ..AuthOptions::default() };
+    Auth::new(directory.clone(), clock.clone(), &secrets(), options).unwrap()
+}
+
 /// Everything that a test of `auth` needs.
 pub(super) struct Stage {
     pub(super) auth: Auth,
@@ -64,8 +70,7 @@ impl Stage {
     pub(super) fn new() -> Stage {
         let clock = clock();
         let directory = Arc::new(Memory::new(clock.clone()));
-        let options = AuthOptions { hash_memory_kib: 8, hash_passes: 1, ..AuthOptions::default() };
-        let auth = Auth::new(directory.clone(), clock.clone(), &secrets(), options).unwrap();
+        let auth = auth(&directory, &clock);
         Stage { auth, directory, clock }
     }
 

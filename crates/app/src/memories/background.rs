@@ -6,7 +6,7 @@
 //! which it was computed.
 //! Invariant: each step is bounded; between two of them others have their turn.
 
-use super::{embedder::EmbedError, embedding, forget};
+use super::{embedder::EmbedError, embedding, forget, usage};
 use crate::{cx::Cx, error::AppError};
 use novacore_memory::Memory;
 use novacore_store::memories::{Embedded, MemoryPlace, NewEmbedding, Trace};
@@ -102,18 +102,27 @@ pub async fn sweep_expired(cx: &Cx) -> Result<(u64, bool), AppError> {
     Ok((swept, more && swept > 0))
 }
 
+/// Some memories that wait behind a cursor, and the cursor behind them; the start if none do.
+async fn waiting_after(
+    cx: &Cx,
+    cursor: EmbedCursor,
+) -> Result<(Vec<(UserId, Memory)>, EmbedCursor), AppError> {
+    let (store, model) = (&cx.memories.store, cx.memories.embedder.model());
+    let waiting = store.memories_to_embed(&model, cursor.after, EMBED_ROWS_MAX).await?;
+    let last = waiting.last().map(|(user, row)| MemoryPlace { user: *user, id: row.id });
+    Ok((waiting, EmbedCursor { after: last }))
+}
+
 /// Embeds some memories that have no embedding by the model in use.
 pub async fn embed_waiting(cx: &Cx, cursor: EmbedCursor) -> Result<Embedding, AppError> {
     let service = &cx.memories;
     let model = service.embedder.model();
-    let waiting = service.store.memories_to_embed(&model, cursor.after, EMBED_ROWS_MAX).await?;
-    let Some((user, last)) = waiting.last() else {
-        return Ok(Embedding { next: EmbedCursor::default(), seen: 0, stored: 0, is_end: true });
-    };
-    let next = EmbedCursor { after: Some(MemoryPlace { user: *user, id: last.id }) };
+    let (mut waiting, next) = waiting_after(cx, cursor).await?;
+    if waiting.is_empty() {
+        return Ok(Embedding { next, seen: 0, stored: 0, is_end: true });
+    }
     let seen = waiting.len() as u64;
     let place = |user: UserId, memory: &Memory| MemoryPlace { user, id: memory.id };
-    let mut waiting = waiting;
     waiting.retain(|(user, row)| !service.refused.holds(place(*user, row), row.revision));
     let mut new = Vec::with_capacity(waiting.len());
     for batch in waiting.chunks(service.embedder.batch_max().max(1)) {
@@ -181,14 +190,6 @@ pub async fn note_all_reads(cx: &Cx) {
     while let Ok(true) = note_reads(cx).await {}
 }
 
-/// The cursor behind what cannot be embedded now: it has its turn in the next round.
-async fn pass_over(cx: &Cx, cursor: EmbedCursor) -> Result<EmbedCursor, AppError> {
-    let (store, model) = (&cx.memories.store, cx.memories.embedder.model());
-    let waiting = store.memories_to_embed(&model, cursor.after, EMBED_ROWS_MAX).await?;
-    let last = waiting.last();
-    Ok(EmbedCursor { after: last.map(|(user, row)| MemoryPlace { user: *user, id: row.id }) })
-}
-
 /// Works until `stop` closes.
 pub async fn run(cx: Cx, stop: watch::Receiver<()>) {
     let (sweeping, embedding, noting) = (stop.clone(), stop.clone(), stop);
@@ -246,9 +247,10 @@ async fn embed_on(cx: &Cx) {
                 note_waiting(cx).await;
                 sleep(AFTER_FAILURE).await;
                 failures += 1;
-                // A text on which an endpoint fails must not keep all others waiting.
+                // A text on which an endpoint fails must not keep all others waiting: it has its
+                // turn in the next round.
                 if failures.is_multiple_of(FAILURES_MAX) {
-                    cursor = pass_over(cx, cursor).await.unwrap_or(cursor);
+                    cursor = waiting_after(cx, cursor).await.map_or(cursor, |(_, next)| next);
                 }
             }
         }
@@ -287,10 +289,8 @@ impl Round {
 /// Shows in the metrics how many memories wait. That is counted only while some do: it takes a walk
 /// over an index of all memories.
 async fn note_waiting(cx: &Cx) {
-    let model = cx.memories.embedder.model();
-    if let Ok(counts) = cx.memories.store.embedding_counts().await {
-        let others = counts.iter().filter(|one| one.model.as_ref() != Some(&model));
-        cx.metrics.memories.waiting(others.map(|one| one.rows).sum(), cx.memories.indexes.bytes());
+    if let Ok(progress) = usage::progress(cx).await {
+        cx.metrics.memories.waiting(progress.waiting, cx.memories.indexes.bytes());
     }
 }
 

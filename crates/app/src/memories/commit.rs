@@ -13,9 +13,9 @@ use crate::{cx::Cx, error::AppError, submit};
 use novacore_ledger::{Command, Expect, Invalid, Outcome, Record, Refusal, Verb};
 use novacore_store::{
     error::StoreError,
-    memories::{ChangeKey, MEMORY_STORAGE, MemoryWrite},
+    memories::{ChangeKey, MemoryWrite, memory_storage},
 };
-use novacore_vocab::{Amount, IdempotencyKey, ResourceName, Source, UserId};
+use novacore_vocab::{Amount, IdempotencyKey, Source, UserId};
 use tokio::sync::{Mutex, MutexGuard};
 
 /// How often a change is planned again after another came between.
@@ -108,7 +108,7 @@ pub(super) async fn is_replay(
     // A command that is refused if it is judged at all: only what is stored under its key can
     // answer it otherwise.
     let nothing = Record {
-        resource: ResourceName::parse(MEMORY_STORAGE).expect("a constant name"),
+        resource: memory_storage(),
         amount: Amount::ZERO,
         source: Source::Api,
         expect: Expect::Fact,

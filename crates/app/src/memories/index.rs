@@ -13,6 +13,7 @@
 mod cache;
 mod rows;
 
+use super::aside;
 use crate::error::AppError;
 use cache::{Cache, Slot};
 use novacore_memory::{Dims, Filter, Hit, Quantised, TopK};
@@ -76,8 +77,7 @@ impl Indexes {
         look: Look,
     ) -> Result<Seen, AppError> {
         let head = store.memory_head(user).await?;
-        let rows: i64 = head.tallies.iter().map(|tally| tally.rows).sum();
-        let rows = usize::try_from(rows).unwrap_or(0);
+        let rows = usize::try_from(head.rows()).unwrap_or(0);
         if rows == 0 {
             self.cache.forget(user);
             return Ok(Seen::default());
@@ -95,8 +95,7 @@ impl Indexes {
         let hits = if rows <= ROWS_AT_ONCE_MAX {
             slot.rows.read().scan(&look)
         } else {
-            let scan = tokio::task::spawn_blocking(move || slot.rows.read().scan(&look));
-            scan.await.map_err(|failure| AppError::Internal(failure.to_string()))?
+            aside(move || slot.rows.read().scan(&look)).await?
         };
         Ok(Seen { hits, unembedded })
     }
@@ -139,7 +138,6 @@ impl Indexes {
             }
         }
         slot.rows.write().note(&head);
-        self.cache.resized(user, slot.rows.read().bytes());
         Ok(true)
     }
 
@@ -157,7 +155,7 @@ impl Indexes {
             };
             after = last.change_no;
             let (look, model) = (look.clone(), self.model.clone());
-            let scan = tokio::task::spawn_blocking(move || {
+            let scan = aside(move || {
                 let (mut top, mut unembedded) = (TopK::new(look.rows_max), 0);
                 for digest in &page {
                     match &digest.embedded {
@@ -169,9 +167,9 @@ impl Indexes {
                 }
                 (top.into_best_first(), unembedded)
             });
-            let scanned = scan.await.map_err(|failure| AppError::Internal(failure.to_string()))?;
-            best.extend(scanned.0);
-            unembedded += scanned.1;
+            let (hits, missed) = scan.await?;
+            best.extend(hits);
+            unembedded += missed;
         }
     }
 

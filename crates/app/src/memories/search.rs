@@ -7,7 +7,7 @@
 //! Invariant: only the caller's own memories are looked at, in the index as in the store.
 //! Invariant: whoever asks for meaning and is answered by words is told so, with the reason.
 
-use super::embedding;
+use super::{aside, embedding};
 use crate::{
     cx::Cx,
     error::AppError,
@@ -135,7 +135,9 @@ async fn by_meaning(
     mode: Mode,
     vector: &Embedding,
 ) -> Result<(Vec<FoundMemory>, u64), AppError> {
-    for tries in 1.. {
+    let mut tries = 0;
+    loop {
+        tries += 1;
         let rows_max = match mode {
             Mode::Hybrid => shortlist_rows(ask.limit),
             Mode::Semantic | Mode::Keyword => ask.limit,
@@ -153,7 +155,6 @@ async fn by_meaning(
             return Ok((memories, unembedded));
         }
     }
-    unreachable!("the loop returns")
 }
 
 /// The nearest memories by their full embeddings, the best first.
@@ -172,7 +173,9 @@ async fn nearest(
         rows_max: shortlist_rows(rows_max).min(MEMORY_IDS_MAX),
     };
     let (model, dims) = (service.embedder.model(), service.embedder.dims());
-    for tries in 1.. {
+    let mut tries = 0;
+    loop {
+        tries += 1;
         let seen = service.indexes.look(&*service.store, user, look.clone()).await?;
         let Seen { hits: proposed, unembedded } = seen;
         let ids: Vec<MemoryId> = proposed.iter().map(|hit| hit.id).collect();
@@ -192,7 +195,6 @@ async fn nearest(
             false => service.indexes.forget(user),
         }
     }
-    unreachable!("the loop returns")
 }
 
 /// The best memories by the words of the query, the best first.
@@ -218,11 +220,11 @@ async fn by_words(
         after = last.change_no;
         let (keywords, filter) = (keywords.clone(), ask.filter.clone());
         // Words of long texts take their time, which async threads do not have.
-        let counted = tokio::task::spawn_blocking(move || {
+        let counted = aside(move || {
             tally.count(&keywords, &filter, &page, now);
             tally
         });
-        tally = counted.await.map_err(|failure| AppError::Internal(failure.to_string()))?;
+        tally = counted.await?;
     }
     Ok(tally.best(rows_max))
 }

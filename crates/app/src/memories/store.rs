@@ -3,16 +3,13 @@
 use super::{
     Changed, NewMemory,
     commit::{self, Committed, Tries, change_key, commit},
-    embedding, find, stm,
+    embedding, stm, usage,
 };
 use crate::{cx::Cx, error::AppError, fingerprint};
 use novacore_access::{ChangeMemories, Permit};
-use novacore_ledger::{Mode, limit_states};
 use novacore_memory::Memory;
-use novacore_store::memories::{
-    Cause, ChangeKey, Embedded, MEMORY_STORAGE, MemoryChange, MemoryWrite,
-};
-use novacore_vocab::{IdempotencyKey, MemoryId, ResourceName, Timestamp, UserId};
+use novacore_store::memories::{Cause, ChangeKey, Embedded, MemoryChange, MemoryWrite};
+use novacore_vocab::{IdempotencyKey, MemoryId, Timestamp, UserId};
 use uuid::{NoContext, Uuid};
 
 /// Most memories that one call may store.
@@ -137,22 +134,20 @@ async fn has_room(cx: &Cx, user: UserId, bytes: i64) -> Result<bool, AppError> {
     if bytes <= 0 {
         return Ok(true);
     }
-    let view = cx.ledger.account(user).await?;
-    let now = cx.clock.now().max(view.state.last_at);
-    let resource = ResourceName::parse(MEMORY_STORAGE).expect("a constant name");
-    let limits = limit_states(&view.state, &cx.ledger.policy(), &resource, now);
-    Ok(limits.iter().all(|limit| {
-        limit.mode != Mode::Hard || limit.cap < 0 || limit.used + limit.held + bytes <= limit.cap
-    }))
+    let grantable = usage::storage(cx, user).await?.grantable;
+    Ok(grantable < 0 || bytes <= grantable)
 }
 
-/// What the first call under the key stored, as it is now.
+/// What the first call under the key stored, as it is now. All of it must still be there.
 async fn replayed(cx: &Cx, user: UserId, ids: &[MemoryId]) -> Result<Vec<Changed>, AppError> {
-    let mut stored = Vec::with_capacity(ids.len());
-    for id in ids {
-        stored.push(Changed { memory: find::live(cx, user, *id).await?, replayed: true });
+    let now = cx.clock.now();
+    let mut found = cx.memories.store.find_memories(user, ids).await?;
+    found.retain(|memory| memory.is_live(now));
+    if found.len() < ids.len() {
+        return Err(AppError::NotFound("memory"));
     }
-    Ok(stored)
+    let shown = found.into_iter().map(|memory| cx.memories.reads.shown(user, memory));
+    Ok(shown.map(|memory| Changed { memory, replayed: true }).collect())
 }
 
 /// An id that sorts by time.

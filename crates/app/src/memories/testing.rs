@@ -6,12 +6,12 @@ use super::{
     embedder::{EmbedError, Embedder, Embeddings},
 };
 use crate::{
-    auth::{Auth, AuthOptions, AuthSecrets},
+    auth::testing::{self, user},
     cx::Cx,
     metrics::Metrics,
 };
 use async_trait::async_trait;
-use novacore_access::{ChangeMemories, Permit, Principal, ReadMemories, Role, User};
+use novacore_access::{ChangeMemories, Permit, Principal, ReadMemories};
 use novacore_ledger::{Command, Expect, Outcome, Record, Verb};
 use novacore_memory::{Dims, Draft, Embedding, Memory, Query, Term};
 use novacore_store::{
@@ -23,13 +23,9 @@ use novacore_store::{
     },
 };
 use novacore_store_suite::memory::{HandClock, Memory as Store};
-use novacore_vocab::{
-    Amount, MemoryId, ModelId, OrgId, ResourceName, Source, TierName, Timestamp, UserId,
-};
+use novacore_vocab::{Amount, MemoryId, ModelId, ResourceName, Source, Timestamp, UserId};
 use parking_lot::Mutex;
-use secrecy::SecretString;
 use std::sync::Arc;
-use uuid::Uuid;
 
 const DIMS: u16 = 64;
 
@@ -182,28 +178,10 @@ fn compose(
     embedder: Arc<WordCounter>,
     options: MemoryOptions,
 ) -> Cx {
-    let secret = || SecretString::from("a-secret-of-the-test-0123456789abcdef");
-    let (jwt, refresh, service_token) = (secret(), secret(), secret());
-    let secrets = AuthSecrets { jwt, refresh, service_token };
-    let quick = AuthOptions { hash_memory_kib: 8, hash_passes: 1, ..AuthOptions::default() };
-    let auth = Arc::new(Auth::new(store.clone(), clock.clone(), &secrets, quick).unwrap());
+    let auth = Arc::new(testing::auth(store, clock));
     let memories = Arc::new(MemoryService::new(store.clone(), embedder, options));
     let metrics = Arc::new(Metrics::new());
     Cx::new(store.clone(), store.clone(), memories, clock.clone(), auth, metrics)
-}
-
-pub(super) fn user(number: u128) -> User {
-    let id = Uuid::from_u128(0x0198_0000_0000_7000_8000_0000_0000_0000 | number);
-    User {
-        id: UserId(id),
-        org: OrgId(id),
-        email: None,
-        role: Role::Student,
-        tier: TierName::parse("free_trial").unwrap(),
-        disabled: false,
-        trial_ends_at: None,
-        created_at: Timestamp::from_seconds(1_700_000_000),
-    }
 }
 
 pub(super) fn new(term: Term, text: &str) -> NewMemory {

@@ -3,10 +3,10 @@
 use super::{
     background::{EmbedCursor, embed_waiting, note_reads, sweep_expired},
     embedder::EmbedError,
-    testing::{Stage, new, query, user},
+    testing::{Stage, new, query},
     *,
 };
-use crate::error::AppError;
+use crate::{auth::testing::user, error::AppError};
 use novacore_ledger::Refusal;
 use novacore_memory::{
     Change, Draft, Filter, Mode, PatchDraft, SessionName, Term,

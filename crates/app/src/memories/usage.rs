@@ -1,14 +1,11 @@
 //! What a user's memories add up to, and whether more would fit.
 
-use crate::{cx::Cx, error::AppError};
+use crate::{check_quota::WARN_FROM, cx::Cx, error::AppError};
 use novacore_access::{Administer, Permit, ReadMemories};
-use novacore_ledger::standing;
+use novacore_ledger::{Standing, standing};
 use novacore_memory::{Dims, Filter, Kind};
-use novacore_store::memories::{MEMORY_STORAGE, MemoryHead, MemoryOrder, MemoryQuery, ModelRows};
-use novacore_vocab::{ModelId, Percent, ResourceName, Timestamp, UserId, percent_of};
-
-/// From this share of the cap on, the answer is a warning.
-const WARN_FROM: Percent = Percent(8_000);
+use novacore_store::memories::{MemoryHead, MemoryOrder, MemoryQuery, ModelRows, memory_storage};
+use novacore_vocab::{ModelId, Percent, Timestamp, UserId, percent_of};
 
 /// What a user's memories add up to. What has expired counts until it is swept, some seconds later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,15 +97,19 @@ pub async fn stats(cx: &Cx, permit: Permit<ReadMemories>) -> Result<MemoryStats,
     })
 }
 
+/// Where a user stands with what he stores.
+pub(super) async fn storage(cx: &Cx, user: UserId) -> Result<Standing, AppError> {
+    let view = cx.ledger.account(user).await?;
+    let now = cx.clock.now().max(view.state.last_at);
+    Ok(standing(&view.state, &cx.ledger.policy(), &memory_storage(), now))
+}
+
 /// Whether anything more would fit.
 pub async fn quota_check(
     cx: &Cx,
     permit: Permit<ReadMemories>,
 ) -> Result<StorageVerdict, AppError> {
-    let view = cx.ledger.account(permit.account().user).await?;
-    let now = cx.clock.now().max(view.state.last_at);
-    let resource = ResourceName::parse(MEMORY_STORAGE).expect("a constant name");
-    let shown = standing(&view.state, &cx.ledger.policy(), &resource, now);
+    let shown = storage(cx, permit.account().user).await?;
     let used = shown.used + shown.held;
     let share = if shown.cap < 0 { Percent(0) } else { percent_of(used, shown.cap) };
     let fits = shown.grantable != 0;
@@ -127,6 +128,11 @@ pub async fn embedding_progress(
     cx: &Cx,
     _permit: Permit<Administer>,
 ) -> Result<EmbeddingProgress, AppError> {
+    progress(cx).await
+}
+
+/// The same, for the background. It takes a walk over an index of all memories.
+pub(super) async fn progress(cx: &Cx) -> Result<EmbeddingProgress, AppError> {
     let embedder = &cx.memories.embedder;
     let (model, dims) = (embedder.model(), embedder.dims());
     let models = cx.memories.store.embedding_counts().await?;

@@ -14,8 +14,8 @@ use crate::{
 };
 use novacore_ledger::AccountState;
 use novacore_memory::{Dims, Embedding, Quantised};
-use novacore_store::memories::{MEMORY_STORAGE, MemoryHead, Trace};
-use novacore_vocab::{MemoryId, ResourceName, Source, UserId};
+use novacore_store::memories::{MemoryHead, Trace, memory_storage};
+use novacore_vocab::{MemoryId, Source, UserId};
 use std::sync::LazyLock;
 use tokio_postgres::{Row, types::ToSql};
 use uuid::Uuid;
@@ -88,7 +88,7 @@ pub(super) async fn compare(
     if stored.change_no < counted.head.change_no {
         differ("a memory has a later number than the last that was given");
     }
-    let storage = ResourceName::parse(MEMORY_STORAGE).expect("a constant name");
+    let storage = memory_storage();
     // Who never had a memory here may have a level all the same, which commands alone have stated;
     // a head, once it is there, stays.
     let has_memories = !rows.is_empty() || counted.head.change_no > 0;

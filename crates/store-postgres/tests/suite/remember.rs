@@ -8,13 +8,13 @@ use novacore_store::{
     error::StoreError,
     ledger::Ledger,
     memories::{
-        Cause, Embedded, MEMORY_STORAGE, Memories, MemoryChange, MemoryHead, MemoryWrite,
-        NextEmbedding, Trace,
+        Cause, Embedded, Memories, MemoryChange, MemoryHead, MemoryWrite, NextEmbedding, Trace,
+        memory_storage,
     },
 };
 use novacore_store_postgres::PostgresStore;
 use novacore_store_suite::ledger::Harness;
-use novacore_vocab::{MemoryId, ModelId, ResourceName, Source, UserId};
+use novacore_vocab::{MemoryId, ModelId, Source, UserId};
 use uuid::Uuid;
 
 pub(crate) fn dims() -> Dims {
@@ -86,7 +86,7 @@ pub(crate) async fn books(node: &PostgresStore, user: UserId) -> (Vec<Memory>, M
     let mut counted = MemoryHead::default();
     rows.iter().for_each(|row| counted.add(&Trace::of(row), 1));
     assert_eq!(head.tallies, counted.tallies);
-    let storage = ResourceName::parse(MEMORY_STORAGE).expect("a resource's name");
+    let storage = memory_storage();
     let state = node.account(user).await.expect("an account").state;
     let charged: i64 = rows.iter().map(charged_bytes).sum();
     assert_eq!(state.part(&storage, Source::Memory), charged);

@@ -10,8 +10,8 @@ use super::{
 use crate::row::UserNo;
 use novacore_ledger::AccountState;
 use novacore_memory::Memory;
-use novacore_store::memories::{MEMORY_STORAGE, MemoryHead, Trace};
-use novacore_vocab::{ResourceName, Source};
+use novacore_store::memories::{MemoryHead, Trace, memory_storage};
+use novacore_vocab::Source;
 use rusqlite::{Connection, Row as SqlRow};
 use std::collections::BTreeMap;
 
@@ -35,7 +35,7 @@ pub(crate) fn differences(
             tell(format!("a memory of user {user_no} changed after the last change of all"));
         }
     }
-    let resource = ResourceName::parse(MEMORY_STORAGE).expect("a constant name");
+    let resource = memory_storage();
     for user_no in users(states, &counted) {
         let rows = counted.get(user_no).unwrap_or(&nothing).charged_bytes();
         let level = states.get(user_no).map_or(0, |state| state.part(&resource, Source::Memory));

@@ -16,7 +16,7 @@ use crate::{
 use novacore_ledger::Outcome;
 use novacore_store::{
     error::StoreError,
-    memories::{Claims, Known, MemoryHead, MemoryWrite},
+    memories::{Claims, Known, MemoryChange, MemoryHead, MemoryWrite},
 };
 use novacore_vocab::UserId;
 use rusqlite::{Connection, Transaction};
@@ -92,19 +92,13 @@ impl Changes {
     }
 }
 
-/// The head with what a write takes away and without what it adds. If that is possible, so is
-/// whatever comes of it together with other writes that were let through, applied or not.
+/// The head with what a write takes away and without what it adds, but for the numbers it takes.
 fn least_after(head: &MemoryHead, write: &MemoryWrite) -> Result<MemoryHead, StoreError> {
-    let mut least = *head;
-    for change in write.changes() {
-        change.before().iter().for_each(|before| least.add(before, -1));
-        least.change_no += u64::from(change.after().is_some());
-    }
-    let negative = |bytes: [i64; 3]| bytes.iter().any(|count| *count < 0);
-    let tallies = least.tallies.iter();
-    if tallies.map(|tally| [tally.rows, tally.size_bytes, tally.text_bytes]).any(negative) {
-        return Err(memories::damage("a user's rows are more than his head says"));
-    }
+    let left = head.without(write);
+    let mut least =
+        left.ok_or_else(|| memories::damage("a user's rows are more than his head says"))?;
+    let stays = |change: &&MemoryChange| change.after().is_some();
+    least.change_no += write.changes().iter().filter(stays).count() as u64;
     if least.change_no > CHANGE_NO_LET_THROUGH_MAX {
         return Err(StoreError::Internal("a user's memories have changed too often".to_owned()));
     }

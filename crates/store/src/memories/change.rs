@@ -10,8 +10,10 @@ use novacore_memory::{Embedding, Memory, Term, Text, charge, charged_bytes};
 use novacore_vocab::{Amount, IdempotencyKey, MemoryId, ModelId, ResourceName, Source};
 use std::{collections::BTreeSet, sync::Arc};
 
-/// What memories are charged on.
-pub const MEMORY_STORAGE: &str = "memory_storage";
+/// The resource on which memories are charged.
+pub fn memory_storage() -> ResourceName {
+    ResourceName::parse("memory_storage").expect("a constant name")
+}
 
 /// An embedding and the model that made it.
 #[derive(Clone, Debug, PartialEq)]
@@ -259,7 +261,7 @@ fn record(charge: i64, cause: Cause, changes: &[MemoryChange]) -> Record {
         many => format!("{{\"change\":\"{}\",\"memories\":{}}}", cause.as_str(), many.len()).into(),
     };
     Record {
-        resource: ResourceName::parse(MEMORY_STORAGE).expect("a constant name"),
+        resource: memory_storage(),
         amount: Amount::new(charge).expect("sizes are bounded far below the largest amount"),
         source: Source::Memory,
         // What gives back, or moves nothing, is a fact: it must not be held up by a limit.

@@ -5,7 +5,7 @@
 //! Invariant: the bytes of the charged terms together are the part of `memory_storage` whose source
 //! is memory.
 
-use super::{MemoryWrite, Trace};
+use super::{MemoryChange, MemoryWrite, Trace};
 use crate::error::StoreError;
 use novacore_memory::Term;
 
@@ -19,13 +19,6 @@ pub struct Tally {
     pub size_bytes: i64,
     /// UTF-8 bytes of their inputs and outputs.
     pub text_bytes: i64,
-}
-
-impl Tally {
-    /// Whether a count could have said so.
-    fn is_possible(self) -> bool {
-        self.rows >= 0 && self.size_bytes >= 0 && self.text_bytes >= 0
-    }
 }
 
 /// What is kept per user about his memories, beside them.
@@ -54,6 +47,22 @@ impl MemoryHead {
         charged.map(|term| self.tally(term).size_bytes).sum()
     }
 
+    /// How many memories there are.
+    pub fn rows(&self) -> i64 {
+        self.tallies.iter().map(|tally| tally.rows).sum()
+    }
+
+    /// What is left once all that `write` takes away has gone and nothing of it has come; `None` if
+    /// that is more than there was. If it is possible, so is whatever comes of this write together
+    /// with others that were looked at like this one after the other, applied or not.
+    pub fn without(&self, write: &MemoryWrite) -> Option<MemoryHead> {
+        let mut left = *self;
+        for before in write.changes().iter().filter_map(MemoryChange::before) {
+            left.add(&before, -1);
+        }
+        left.is_possible().then_some(left)
+    }
+
     /// This once `write` is committed. The rows that it stores or replaces have the numbers from
     /// `change_no + 1` on, in the order of its changes.
     ///
@@ -75,12 +84,18 @@ impl MemoryHead {
         }
         after.stm_revision += u64::from(write.touches_stm());
         after.removals += u64::from(removes);
-        if after.tallies.iter().all(|tally| tally.is_possible()) {
+        if after.is_possible() {
             Ok(after)
         } else {
             let why = "the tallies of a user's memories are less than his rows".to_owned();
             Err(StoreError::Damaged { file: "memory".to_owned(), why })
         }
+    }
+
+    /// Whether a count could have said so.
+    fn is_possible(&self) -> bool {
+        let parts = |tally: &Tally| [tally.rows, tally.size_bytes, tally.text_bytes];
+        self.tallies.iter().flat_map(parts).all(|part| part >= 0)
     }
 
     /// Adds a row to the tallies, or takes it away with -1.

@@ -72,8 +72,7 @@ impl Rows {
     /// Whether so many rows have gone that it is better to read anew than to come across them one
     /// by one.
     pub(super) fn has_too_many_gone(&self, head: &MemoryHead) -> bool {
-        let stored: i64 = head.tallies.iter().map(|tally| tally.rows).sum();
-        let stored = usize::try_from(stored).unwrap_or(0);
+        let stored = usize::try_from(head.rows()).unwrap_or(0);
         // Rows that were added since the index was read hide some; those are found one by one.
         self.removals != head.removals && self.facts.len() > stored + GONE_ROWS_MAX + stored / 10
     }

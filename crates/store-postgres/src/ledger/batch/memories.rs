@@ -76,15 +76,10 @@ impl<'l> Entrance<'l> {
         let known = Known { revision: &revision, stm_revision: head.stm_revision };
         self.claims.claim(user, write, known)?;
         let least = self.least.entry(user).or_insert(head);
-        for before in write.changes().iter().filter_map(MemoryChange::before) {
-            least.add(&before, -1);
-        }
-        let is_possible = least.tallies.iter().all(|tally| {
-            let parts = [tally.rows, tally.size_bytes, tally.text_bytes];
-            parts.into_iter().all(|part| part >= 0)
-        });
         let why = "the tallies of a user's memories are less than his rows";
-        is_possible.then_some(()).ok_or_else(|| failure::damaged("memory_head", why))
+        let left = least.without(write);
+        *least = left.ok_or_else(|| failure::damaged("memory_head", why))?;
+        Ok(())
     }
 }
 
