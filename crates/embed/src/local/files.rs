@@ -2,13 +2,15 @@
 //!
 //! Invariant: a file that does not have its hash is not used, whoever put it there.
 
+use novacore_app::memories::embedder::{DEFAULT_DIMS, DEFAULT_MODEL};
 use sha2::{Digest, Sha256};
 use std::{fmt::Write as _, fs::File, io::Read as _, path::Path};
 
-/// Name and start of the weights' hash.
-pub(super) const ID: &str = "all-minilm-l6-v2@53aa5117";
+/// Name and start of the weights' hash. It is the default model, so what is stored without an
+/// embedder waits for it.
+pub(super) const ID: &str = DEFAULT_MODEL;
 /// What `config.json` says, too.
-pub(super) const DIMS: u16 = 384;
+pub(super) const DIMS: u16 = DEFAULT_DIMS;
 
 /// Name, longest size that is read at all, SHA-256.
 struct Pinned(&'static str, u64, &'static str);

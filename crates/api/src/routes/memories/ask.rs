@@ -69,20 +69,19 @@ fn renamed(flawed: Invalid, name: Option<&str>) -> Failure {
 }
 
 fn change<T>(sent: Sent<T>) -> Change<T> {
+    change_to(sent, |value| value)
+}
+
+fn change_to<T, U>(sent: Sent<T>, value: impl FnOnce(T) -> U) -> Change<U> {
     match sent {
         Sent::Absent => Change::Keep,
         Sent::Null => Change::Clear,
-        Sent::Value(value) => Change::Set(value),
+        Sent::Value(sent) => Change::Set(value(sent)),
     }
 }
 
 /// What a patch changes.
 pub(super) fn patch(ask: UpdateRequest) -> PatchDraft {
-    let metadata = match ask.metadata {
-        Sent::Absent => Change::Keep,
-        Sent::Null => Change::Clear,
-        Sent::Value(metadata) => Change::Set(text_of(&metadata)),
-    };
     PatchDraft {
         kind: change(ask.r#type),
         input: change(ask.input_context),
@@ -92,7 +91,7 @@ pub(super) fn patch(ask: UpdateRequest) -> PatchDraft {
         emotional_weight: change(ask.emotional_weight),
         confidence: change(ask.confidence_score),
         tags: change(ask.tags),
-        metadata,
+        metadata: change_to(ask.metadata, |metadata| text_of(&metadata)),
     }
 }
 

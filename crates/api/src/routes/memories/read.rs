@@ -12,8 +12,10 @@ use novacore_edge::{Failure, caller::Caller};
 use novacore_memory::{Mode, Query, SessionName, limits::RESULTS_MAX};
 use novacore_wire::memories::{ContextParts, Memory, MemoryPage, SearchRequest, SearchResults};
 
-const PAGE_ROWS_DEFAULT: i64 = 20;
-const PAGE_ROWS_MAX: usize = 100;
+/// Memories of a page, unless more or fewer are asked for.
+pub(super) const PAGE_ROWS_DEFAULT: i64 = 20;
+/// Most memories of a page.
+pub(super) const PAGE_ROWS_MAX: usize = 100;
 /// Most rows that a list passes over. More than that is found by time, not by counting.
 const OFFSET_MAX: usize = 1_000_000;
 const RESULTS_DEFAULT: i64 = 10;

@@ -1,7 +1,11 @@
 //! The platform's calls about short and intermediate term: what a session said, and what stays for
 //! a week.
 
-use super::{ask, invalid, limit, reader, refused, writer};
+use super::{
+    ask, invalid, limit,
+    read::{PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX},
+    reader, refused, writer,
+};
 use crate::{
     body::{Json, Key, Pairs, Path},
     router::ApiState,
@@ -14,8 +18,6 @@ use novacore_edge::{Failure, caller::Caller};
 use novacore_memory::{Filter, SessionName, Term, limits::STM_ROWS_MAX};
 use novacore_wire::memories::{MemoryPage, SessionMemories, StmRequest};
 
-const PAGE_ROWS_DEFAULT: i64 = 20;
-const PAGE_ROWS_MAX: usize = 100;
 /// All that short-term memory may have.
 const SESSION_ROWS_DEFAULT: i64 = STM_ROWS_MAX as i64;
 
