@@ -1,0 +1,9 @@
+import { useSyncExternalStore } from "react";
+import type { Me } from "../api/shapes";
+import { session } from "./session";
+
+/** Who is signed in; null before that is known, and when nobody is. */
+export function useMe(): Me | null {
+  const state = useSyncExternalStore(session.subscribe, session.get);
+  return state.is === "signed-in" ? state.me : null;
+}

@@ -1,0 +1,177 @@
+// Who is signed in, in this browser.
+//
+// The access token lives in memory alone; the refresh token is a cookie that no script can read. Any
+// number of calls that find the token old wait for one refresh.
+import type { Me, SignedIn } from "../api/shapes";
+import { asProblem, ProblemError, problemOf } from "./problem";
+
+/** `starting`: it is not known yet whether there is a session. `ended`: there was one, and it is over. */
+export type SessionState =
+  | { is: "starting" }
+  | { is: "signed-out" }
+  | { is: "ended" }
+  | { is: "unreachable"; problem: ProblemError }
+  | { is: "signed-in"; me: Me };
+
+declare global {
+  interface Window {
+    /** The answer that `boot.js` has asked for. */
+    novacoreRefreshed?: Promise<{ status: number; body: { accessToken?: string } | null }>;
+  }
+}
+
+const HINT = "novacore.signed-in";
+/** A token that ends sooner than this is renewed before a call. */
+const SPARE_MS = 30_000;
+
+let state: SessionState = { is: "starting" };
+let token: { text: string; endsAt: number } | null = null;
+let renewing: Promise<string | null> | null = null;
+const listeners = new Set<() => void>();
+/** Tells the other tabs that the session began or ended. */
+const tabs = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("novacore-session");
+
+function set(next: SessionState): void {
+  state = next;
+  for (const listener of listeners) listener();
+}
+
+function hint(isSignedIn: boolean): void {
+  try {
+    if (isSignedIn) localStorage.setItem(HINT, "1");
+    else localStorage.removeItem(HINT);
+  } catch {
+    // Without storage a reload signs out, nothing worse.
+  }
+}
+
+function hinted(): boolean {
+  try {
+    return localStorage.getItem(HINT) !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** When a JWT ends, in ms; now if it can't be read, so that it is renewed. */
+function endOf(jwt: string): number {
+  try {
+    const body = jwt.split(".")[1] ?? "";
+    const claims = JSON.parse(atob(body.replaceAll("-", "+").replaceAll("_", "/"))) as { exp?: number };
+    return (claims.exp ?? 0) * 1000;
+  } catch {
+    return 0;
+  }
+}
+
+function hold(text: string): string {
+  token = { text, endsAt: endOf(text) };
+  hint(true);
+  return text;
+}
+
+function end(how: "signed-out" | "ended"): null {
+  token = null;
+  hint(false);
+  set({ is: how });
+  return null;
+}
+
+async function post(path: string, body?: unknown): Promise<Response> {
+  const headers: Record<string, string> = { "NovaCore-Session": "cookie" };
+  if (body !== undefined) headers["content-type"] = "application/json";
+  const init: RequestInit = { method: "POST", headers, credentials: "same-origin" };
+  if (body !== undefined) init.body = JSON.stringify(body);
+  try {
+    return await fetch(path, init);
+  } catch {
+    throw new ProblemError(0, null, null);
+  }
+}
+
+/** Asks for a new token; null when the session is over. Throws what is not about the session. */
+function renew(): Promise<string | null> {
+  renewing ??= (async () => {
+    const early = window.novacoreRefreshed;
+    delete window.novacoreRefreshed;
+    const said = await early;
+    if (said?.status === 200 && said.body?.accessToken) return hold(said.body.accessToken);
+    const answer = await post("/api/auth/refresh");
+    if (answer.ok) return hold(((await answer.json()) as { accessToken: string }).accessToken);
+    if (answer.status === 401 || answer.status === 403)
+      return end(state.is === "signed-in" ? "ended" : "signed-out");
+    throw await problemOf(answer);
+  })().finally(() => {
+    renewing = null;
+  });
+  return renewing;
+}
+
+/** A token that is good for a call now; null when nobody is signed in. */
+export async function accessToken(): Promise<string | null> {
+  if (token && token.endsAt - Date.now() > SPARE_MS) return token.text;
+  if (state.is === "signed-out" || state.is === "ended") return null;
+  return renew();
+}
+
+/** The server did not take this token: the next call asks for another one. */
+export function refuseToken(text: string): void {
+  if (token?.text === text) token = null;
+}
+
+async function load(): Promise<void> {
+  const text = await accessToken();
+  if (text === null) return;
+  const answer = await fetch("/api/auth/me", { headers: { authorization: `Bearer ${text}` } });
+  if (answer.status === 401) end("signed-out");
+  else if (!answer.ok) throw await problemOf(answer);
+  else set({ is: "signed-in", me: (await answer.json()) as Me });
+}
+
+/** Finds out whether this browser has a session. */
+export async function start(): Promise<void> {
+  if (!hinted()) {
+    set({ is: "signed-out" });
+    return;
+  }
+  set({ is: "starting" });
+  await load().catch((thrown: unknown) => set({ is: "unreachable", problem: asProblem(thrown) }));
+}
+
+async function enter(path: string, email: string, password: string): Promise<void> {
+  const answer = await post(path, { email, password });
+  if (!answer.ok) throw await problemOf(answer);
+  const done = (await answer.json()) as SignedIn;
+  hold(done.accessToken);
+  set({ is: "starting" });
+  await load();
+  tabs?.postMessage("began");
+}
+
+export const signIn = (email: string, password: string) => enter("/api/auth/login", email, password);
+export const register = (email: string, password: string) => enter("/api/auth/register", email, password);
+
+/** Ends this session, in all tabs. */
+export async function signOut(): Promise<void> {
+  await post("/api/auth/logout").catch(() => null);
+  forget();
+}
+
+/** Forgets a session that the server has ended. */
+export function forget(): void {
+  end("signed-out");
+  tabs?.postMessage("ended");
+}
+
+export const session = {
+  subscribe(listener: () => void): () => void {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  },
+  get: (): SessionState => state,
+};
+
+tabs?.addEventListener("message", (message: MessageEvent<unknown>) => {
+  if (message.data === "ended" && state.is === "signed-in") end("signed-out");
+  if (message.data === "began" && state.is !== "signed-in") void start();
+});

@@ -1,0 +1,5 @@
+// The operator's pages.
+
+export const admin = {
+  title: "Operator",
+};
