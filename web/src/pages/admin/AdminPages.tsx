@@ -1,7 +1,7 @@
 // The operator's pages, and the way between them.
 import { Link, Route, Switch, useLocation } from "wouter";
 import { NotFound } from "../../app/states";
-import { text } from "../../text";
+import { adminText } from "../../text/admin";
 import { AuditPage } from "./AuditPage";
 import { HealthPage } from "./HealthPage";
 import { OverviewPage } from "./OverviewPage";
@@ -11,7 +11,7 @@ import { UserPage } from "./UserPage";
 import { UsersPage } from "./UsersPage";
 import { UserUsagePage } from "./UserUsagePage";
 
-const { nav, title } = text.admin;
+const { nav, title } = adminText;
 
 const PLACES = [
   { href: "/admin", name: nav.overview, isBelow: (path: string) => path === "/admin" },

@@ -1,7 +1,7 @@
 // Who changed what, and why.
 import { type FormEvent, useEffect, useState } from "react";
 import { usePageTitle } from "../../app/title";
-import { text } from "../../text";
+import { adminText } from "../../text/admin";
 import { Button } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { TextField } from "../../ui/Field";
@@ -12,7 +12,7 @@ import { useAudit, useResources } from "./data";
 import { Part } from "./Part";
 import { PageHead, Pages } from "./parts";
 
-const words = text.admin.audit;
+const words = adminText.audit;
 
 function Filter({ address }: { address: Address }) {
   const target = address.get("target");
@@ -51,7 +51,7 @@ function Filter({ address }: { address: Address }) {
 }
 
 function Nothing({ address }: { address: Address }) {
-  if (address.get("cursor") !== "") return <Empty title={text.admin.noMore} />;
+  if (address.get("cursor") !== "") return <Empty title={adminText.noMore} />;
   if (address.get("target") !== "") return <Empty title={words.nothing} />;
   return <Empty title={words.emptyTitle}>{words.empty}</Empty>;
 }

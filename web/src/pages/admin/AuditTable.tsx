@@ -1,6 +1,6 @@
 // Entries of the audit log.
 import type { AuditView } from "../../api/shapes";
-import { text } from "../../text";
+import { adminText } from "../../text/admin";
 import { cellLook, TableFrame, tableLook } from "../../ui/Table";
 import { Time } from "../../ui/Time";
 import { Changes } from "./Changes";
@@ -9,7 +9,7 @@ import { HeadRow } from "./parts";
 import { shownChanges } from "./shown";
 import type { Resource } from "./tierForm";
 
-const words = text.admin.audit;
+const words = adminText.audit;
 
 function Row({
   entry,

@@ -1,5 +1,5 @@
 // What changed, old and new side by side.
-import { text } from "../../text";
+import { adminText } from "../../text/admin";
 import { Icon } from "../../ui/icons";
 
 export interface ShownChange {
@@ -11,7 +11,7 @@ export interface ShownChange {
 }
 
 function Line({ change }: { change: ShownChange }) {
-  const { from, to } = text.admin;
+  const { from, to } = adminText;
   return (
     <li className="flex flex-wrap items-baseline gap-x-1.5">
       {change.name && <span className="text-soft">{change.name}:</span>}

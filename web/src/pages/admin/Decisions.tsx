@@ -2,13 +2,14 @@
 import type { Decisions } from "../../api/shapes";
 import { format } from "../../lib/format";
 import { text } from "../../text";
+import { adminText } from "../../text/admin";
 import { cellLook, numberLook, TableFrame, tableLook } from "../../ui/Table";
 import { Time } from "../../ui/Time";
 import { unitIn } from "./data";
 import { HeadRow, UserLink } from "./parts";
 import type { Resource } from "./tierForm";
 
-const words = text.admin.overview;
+const words = adminText.overview;
 const number = `${cellLook} ${numberLook}`;
 
 const COUNTS = ["admitted", "replayed", "refusedQuota", "refusedOther", "failed"] as const;
@@ -65,7 +66,7 @@ function Refused({ row, unit }: { row: Decisions["refusals"][number]; unit: stri
         <UserLink id={row.userId} email={row.email} />
       </td>
       <td className={cellLook}>{text.common.resource(row.resourceType)}</td>
-      <td className={cellLook}>{text.admin.limitName(row.limit, row.window)}</td>
+      <td className={cellLook}>{adminText.limitName(row.limit, row.window)}</td>
       {amount(row.cap)}
       {amount(row.used)}
       {amount(row.requested)}

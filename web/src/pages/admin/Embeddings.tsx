@@ -1,12 +1,12 @@
 // How many memories can be found by meaning.
 import type { components } from "../../api/schema";
 import { format } from "../../lib/format";
-import { text } from "../../text";
+import { adminText } from "../../text/admin";
 import { Meter } from "../../ui/Meter";
 import { cellLook, numberLook, TableFrame, tableLook } from "../../ui/Table";
 import { Badge, Fact, HeadRow } from "./parts";
 
-const words = text.admin.health;
+const words = adminText.health;
 
 type Progress = components["schemas"]["EmbeddingProgress"];
 

@@ -2,6 +2,7 @@
 import { type FormEvent, type ReactNode, useEffect, useState } from "react";
 import { asProblem } from "../../app/problem";
 import { text } from "../../text";
+import { adminText } from "../../text/admin";
 import { Button } from "../../ui/Button";
 import { TextField } from "../../ui/Field";
 import { ErrorPanel } from "../../ui/states";
@@ -86,7 +87,7 @@ export function TypedName({ name, onMatch }: TypedNameProps) {
   useEffect(() => onMatch(isMatch), [isMatch]);
   return (
     <TextField
-      label={text.admin.user.confirm(name)}
+      label={adminText.user.confirm(name)}
       autoComplete="off"
       spellCheck={false}
       value={typed}

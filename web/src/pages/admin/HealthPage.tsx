@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import type { Health, Status } from "../../api/shapes";
 import { usePageTitle } from "../../app/title";
 import { format } from "../../lib/format";
-import { text } from "../../text";
+import { adminText } from "../../text/admin";
 import { Card } from "../../ui/Card";
 import { cellLook, TableFrame, tableLook } from "../../ui/Table";
 import { DecisionTable } from "./Decisions";
@@ -12,7 +12,7 @@ import { Embeddings } from "./Embeddings";
 import { AsOf, Part } from "./Part";
 import { Badge, Fact, HeadRow, PageHead } from "./parts";
 
-const words = text.admin.health;
+const words = adminText.health;
 const EVERY_MS = 5_000;
 
 function Store({ health }: { health: Health }) {
@@ -76,7 +76,7 @@ export function HealthPage() {
   const embeddings = useEmbeddings(EVERY_MS);
   const decisions = useDecisions(EVERY_MS);
   const since: ReactNode = decisions.data && (
-    <span className="text-sm text-soft">{text.admin.since(format.dateTime(decisions.data.since))}</span>
+    <span className="text-sm text-soft">{adminText.since(format.dateTime(decisions.data.since))}</span>
   );
   const about = (
     <>
@@ -109,7 +109,7 @@ export function HealthPage() {
             {(data) => <Embeddings progress={data} />}
           </Part>
         </Card>
-        <Card title={text.admin.overview.decisions} aside={since} className="min-w-0">
+        <Card title={adminText.overview.decisions} aside={since} className="min-w-0">
           <Part query={decisions} skeleton="h-52 w-full">
             {(data) => <DecisionTable rows={data.decisions} />}
           </Part>

@@ -1,5 +1,6 @@
 // The limits of one resource in the form of a tier.
 import { text } from "../../text";
+import { adminText } from "../../text/admin";
 import { Button } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { SelectField, TextField } from "../../ui/Field";
@@ -7,7 +8,7 @@ import { amountOf } from "./amount";
 import { capExact, modeText } from "./shown";
 import { addedLimit, type LimitForm, type Resource, WINDOWS } from "./tierForm";
 
-const words = text.admin.tier;
+const words = adminText.tier;
 
 interface RowProps {
   row: LimitForm;

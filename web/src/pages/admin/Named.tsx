@@ -1,11 +1,12 @@
 // Whom or what a name of the audit log means, with the way there.
 import { Link } from "wouter";
 import { text } from "../../text";
+import { adminText } from "../../text/admin";
 import { useUser } from "./data";
 import { named } from "./difference";
 import { linkLook, tierHref, UserLink } from "./parts";
 
-const words = text.admin.audit;
+const words = adminText.audit;
 
 /** A user of whom only the id is known: by e-mail as soon as that is. */
 function KnownUser({ id }: { id: string }) {

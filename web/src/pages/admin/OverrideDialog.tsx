@@ -5,6 +5,7 @@ import type { LimitView, OverrideView } from "../../api/shapes";
 import { useMe } from "../../app/me";
 import { format } from "../../lib/format";
 import { text } from "../../text";
+import { adminText } from "../../text/admin";
 import { Choice } from "../../ui/Choice";
 import { Dialog } from "../../ui/Dialog";
 import { SelectField, TextField } from "../../ui/Field";
@@ -23,8 +24,8 @@ import {
 import { capExact, capText, modeText, warningsText } from "./shown";
 import { effective, type LimitRow, targetOf, withOverride } from "./userLimits";
 
-const words = text.admin.limits;
-const { errors } = text.admin;
+const words = adminText.limits;
+const { errors } = adminText;
 const FIELDS: readonly OverrideField[] = ["cap", "warnAt", "expiresAt", "reason"];
 
 interface PartProps {
@@ -152,7 +153,7 @@ function effectOf(row: LimitRow, body: OverrideBody, unit: string): ShownChange[
     { key: "cap", name: words.cap, before: capText(now.cap, unit), after: capText(next.cap, unit) },
     { key: "mode", name: words.beyond, before: modeText(now.mode), after: modeText(next.mode) },
     { key: "warnAt", name: words.warnAt, before: warningsText(now.warnAt), after: warningsText(next.warnAt) },
-    { key: "ends", name: words.ends, before: row.own ? endText(row.own) : text.admin.dash, after: end },
+    { key: "ends", name: words.ends, before: row.own ? endText(row.own) : adminText.dash, after: end },
   ];
   return rows.filter((change) => change.before !== change.after);
 }

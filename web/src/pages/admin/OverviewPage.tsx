@@ -3,6 +3,7 @@ import { usePageTitle } from "../../app/title";
 import { format } from "../../lib/format";
 import { useUrlState } from "../../lib/urlState";
 import { text } from "../../text";
+import { adminText } from "../../text/admin";
 import { Card } from "../../ui/Card";
 import { Choice } from "../../ui/Choice";
 import { Empty } from "../../ui/states";
@@ -12,7 +13,7 @@ import { AsOf, Part } from "./Part";
 import { PageHead } from "./parts";
 import { Trend } from "./Trend";
 
-const words = text.admin.overview;
+const words = adminText.overview;
 const RANGES = ["7", "30", "90"] as const;
 const DECISIONS_EVERY_MS = 10_000;
 
@@ -33,7 +34,7 @@ export function OverviewPage() {
   const decisions = useDecisions(DECISIONS_EVERY_MS);
   const resources = useResources();
   const since = decisions.data && (
-    <span className="text-sm text-soft">{text.admin.since(format.dateTime(decisions.data.since))}</span>
+    <span className="text-sm text-soft">{adminText.since(format.dateTime(decisions.data.since))}</span>
   );
   return (
     <div className="flex flex-col gap-5">

@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { useEffect, useState } from "react";
 import { ProblemError } from "../../app/problem";
 import { format } from "../../lib/format";
-import { text } from "../../text";
+import { adminText } from "../../text/admin";
 import { ErrorPanel, Loading, Skeleton } from "../../ui/states";
 
 /** What is looked at of a query. */
@@ -40,7 +40,7 @@ export function Part<Data>({ query, skeleton, children }: PartProps<Data>) {
     <>
       {query.isError && (
         <div className="mb-3">
-          <p className="mb-1 text-sm font-medium">{text.admin.stale}</p>
+          <p className="mb-1 text-sm font-medium">{adminText.stale}</p>
           <ErrorPanel thrown={query.error} onRetry={retry} />
         </div>
       )}
@@ -63,7 +63,7 @@ export function AsOf({ at }: { at: string }) {
   const age = format.relative(at, now < then ? then : now);
   return (
     <span className="text-sm text-soft" data-as-of>
-      {text.admin.asOf(format.clock(then), age)}
+      {adminText.asOf(format.clock(then), age)}
     </span>
   );
 }

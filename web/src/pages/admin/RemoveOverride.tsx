@@ -2,14 +2,14 @@
 import { useState } from "react";
 import { api, read } from "../../api/client";
 import type { OverrideView } from "../../api/shapes";
-import { text } from "../../text";
+import { adminText } from "../../text/admin";
 import { Dialog } from "../../ui/Dialog";
 import { keys, useWrite } from "./data";
 import { ChangeForm, ReasonField, saidOf } from "./FormDialog";
 import { reasonFault } from "./reason";
 import { without } from "./userLimits";
 
-const words = text.admin.limits;
+const words = adminText.limits;
 
 export interface RemovedOverride {
   resource: string;
@@ -63,7 +63,7 @@ export function RemoveOverride({ user, of, onClose }: RemoveProps) {
         <ReasonField
           value={reason}
           onChange={setReason}
-          error={isTried && fault ? text.admin.errors[fault] : saidOf(write.error, "reason")}
+          error={isTried && fault ? adminText.errors[fault] : saidOf(write.error, "reason")}
         />
       </ChangeForm>
     </Dialog>

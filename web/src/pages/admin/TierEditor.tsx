@@ -4,6 +4,7 @@ import { type FormEvent, useState } from "react";
 import { api, read } from "../../api/client";
 import type { TierView } from "../../api/shapes";
 import { text } from "../../text";
+import { adminText } from "../../text/admin";
 import { Button } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { TextField } from "../../ui/Field";
@@ -14,8 +15,8 @@ import { LimitRows } from "./LimitRows";
 import { TierPreviewDialog } from "./TierPreviewDialog";
 import { type Resource, type TierBody, tierBody, tierForm } from "./tierForm";
 
-const words = text.admin.tier;
-const { errors } = text.admin;
+const words = adminText.tier;
+const { errors } = adminText;
 
 interface EditorProps {
   /** What the form starts from. */

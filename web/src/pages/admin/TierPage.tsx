@@ -4,6 +4,7 @@ import { Link, useLocation } from "wouter";
 import type { TierList, TierView } from "../../api/shapes";
 import { usePageTitle } from "../../app/title";
 import { text } from "../../text";
+import { adminText } from "../../text/admin";
 import { buttonLook } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { SelectField } from "../../ui/Field";
@@ -16,18 +17,18 @@ import { TierEditor } from "./TierEditor";
 import { namesOf } from "./TiersPage";
 import type { Resource } from "./tierForm";
 
-const words = text.admin.tier;
+const words = adminText.tier;
 
 function Members({ name }: { name: string }) {
   return (
     <Link href={`/admin/users?tier=${encodeURIComponent(name)}`} className={buttonLook("plain")}>
-      {text.admin.tiers.members}
+      {adminText.tiers.members}
     </Link>
   );
 }
 
 function Missing() {
-  const { missingTitle, toTiers } = text.admin.tiers;
+  const { missingTitle, toTiers } = adminText.tiers;
   return (
     <Empty
       title={missingTitle}
@@ -106,10 +107,10 @@ function SavedTier({ tier, resources }: { tier: TierView; resources: readonly Re
 }
 
 export function NewTierPage() {
-  usePageTitle(text.admin.tiers.newTitle);
+  usePageTitle(adminText.tiers.newTitle);
   return (
     <div className="flex flex-col gap-5">
-      <PageHead title={text.admin.tiers.newTitle} />
+      <PageHead title={adminText.tiers.newTitle} />
       <WithTiers>{(list, known) => <NewTier tiers={list.tiers} known={known} />}</WithTiers>
     </div>
   );

@@ -3,6 +3,7 @@ import { api, read } from "../../api/client";
 import type { TierPreview, TierView } from "../../api/shapes";
 import { format } from "../../lib/format";
 import { text } from "../../text";
+import { adminText } from "../../text/admin";
 import { Button } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
 import { ErrorPanel } from "../../ui/states";
@@ -13,7 +14,7 @@ import { HeadRow, UserLink } from "./parts";
 import { capText, shownChanges } from "./shown";
 import type { Resource, TierBody } from "./tierForm";
 
-const words = text.admin.tier;
+const words = adminText.tier;
 const number = `${cellLook} ${numberLook}`;
 
 const capOrNone = (cap: number | null, unit: string) => (cap === null ? words.removed : capText(cap, unit));
@@ -26,7 +27,7 @@ interface TableProps {
 function CapTable({ preview, resources }: TableProps) {
   if (preview.changes.length === 0) return <p className="text-sm text-soft">{words.previewNone}</p>;
   const heads = [
-    { name: text.admin.limits.limit },
+    { name: adminText.limits.limit },
     { name: words.capBefore, isNumber: true },
     { name: words.capAfter, isNumber: true },
     { name: words.usersOver, isNumber: true },
@@ -67,9 +68,9 @@ function CapTable({ preview, resources }: TableProps) {
 function Examples({ preview, resources }: TableProps) {
   if (preview.examples.length === 0) return null;
   const heads = [
-    { name: text.admin.users.user },
-    { name: text.admin.limits.limit },
-    { name: text.admin.limits.used, isNumber: true },
+    { name: adminText.users.user },
+    { name: adminText.limits.limit },
+    { name: adminText.limits.used, isNumber: true },
     { name: words.capAfter, isNumber: true },
   ];
   return (

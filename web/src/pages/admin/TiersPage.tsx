@@ -4,6 +4,7 @@ import type { TierView } from "../../api/shapes";
 import { usePageTitle } from "../../app/title";
 import { format } from "../../lib/format";
 import { text } from "../../text";
+import { adminText } from "../../text/admin";
 import { buttonLook } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { Empty } from "../../ui/states";
@@ -14,7 +15,7 @@ import { HeadRow, linkLook, PageHead, TierLink } from "./parts";
 import { capText } from "./shown";
 import type { Resource } from "./tierForm";
 
-const words = text.admin.tiers;
+const words = adminText.tiers;
 
 function Allowed({ tier, resource, unit }: { tier: TierView; resource: string; unit: string }) {
   const limits = tier.limits[resource] ?? [];
@@ -76,7 +77,7 @@ function TierTable({ tiers }: { tiers: readonly TierView[] }) {
     { name: words.name },
     { name: words.rank, isNumber: true },
     ...names.map((name) => ({ name: text.common.resource(name) })),
-    { name: text.admin.users.title, isHidden: true },
+    { name: adminText.users.title, isHidden: true },
   ];
   return (
     <TableFrame label={words.title}>

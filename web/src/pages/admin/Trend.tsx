@@ -4,6 +4,7 @@ import type { Overview, UsageSeries } from "../../api/shapes";
 import { DayChart } from "../../charts/DayChart";
 import { format } from "../../lib/format";
 import { text } from "../../text";
+import { adminText } from "../../text/admin";
 import { Button } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { cellLook, numberLook, TableFrame, tableLook } from "../../ui/Table";
@@ -12,7 +13,7 @@ import { Part } from "./Part";
 import { HeadRow, UserLink } from "./parts";
 import type { Resource } from "./tierForm";
 
-const words = text.admin.overview;
+const words = adminText.overview;
 const charts = text.usage.charts;
 const number = `${cellLook} ${numberLook}`;
 

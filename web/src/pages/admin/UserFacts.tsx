@@ -3,6 +3,7 @@ import { useState } from "react";
 import type { UserView } from "../../api/shapes";
 import { useMe } from "../../app/me";
 import { text } from "../../text";
+import { adminText } from "../../text/admin";
 import { Button } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { CopyButton } from "../../ui/Copy";
@@ -11,7 +12,7 @@ import { Time } from "../../ui/Time";
 import { Badge, Fact, TierLink } from "./parts";
 import { EraseForm, RoleForm, ShutForm, TierForm } from "./UserForms";
 
-const words = text.admin.user;
+const words = adminText.user;
 
 type Asked = "tier" | "role" | "account" | "memories";
 
@@ -79,7 +80,7 @@ export function UserFacts({ user }: { user: UserView }) {
         </Fact>
         <Fact name={words.state} action={!isSelf && account}>
           <Badge kind={user.disabled ? "bad" : "good"}>
-            {user.disabled ? text.admin.users.shut : text.admin.users.open}
+            {user.disabled ? adminText.users.shut : adminText.users.open}
           </Badge>
         </Fact>
         {user.trialEndsAt && (

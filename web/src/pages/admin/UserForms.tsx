@@ -4,14 +4,15 @@ import { api, read } from "../../api/client";
 import type { UserView } from "../../api/shapes";
 import { format } from "../../lib/format";
 import { text } from "../../text";
+import { adminText } from "../../text/admin";
 import { SelectField } from "../../ui/Field";
 import { Changes } from "./Changes";
 import { keys, useTiers, useWrite } from "./data";
 import { ChangeForm, ReasonField, saidOf, TypedName } from "./FormDialog";
 import { reasonFault } from "./reason";
 
-const words = text.admin.user;
-const { errors } = text.admin;
+const words = adminText.user;
+const { errors } = adminText;
 
 interface FormProps {
   user: UserView;

@@ -4,6 +4,7 @@ import type { OverrideView, TierView, UserView } from "../../api/shapes";
 import { format } from "../../lib/format";
 import { percentOf } from "../../lib/level";
 import { text } from "../../text";
+import { adminText } from "../../text/admin";
 import { Button } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { cellLook, numberLook, TableFrame, tableLook } from "../../ui/Table";
@@ -18,7 +19,7 @@ import { type RemovedOverride, RemoveOverride } from "./RemoveOverride";
 import { capExact, capText, modeText, warningsText } from "./shown";
 import { effective, type LimitRow, limitRows, targetOf } from "./userLimits";
 
-const words = text.admin.limits;
+const words = adminText.limits;
 
 export const limitTitle = (resource: string, limit: string | null | undefined) =>
   limit ? `${text.common.resource(resource)} · ${limit}` : text.common.resource(resource);
@@ -45,7 +46,7 @@ function Source({ own, tier }: { own: OverrideView | null; tier: string }) {
 }
 
 function used(row: LimitRow, unit: string): string {
-  if (!row.standing) return text.admin.dash;
+  if (!row.standing) return adminText.dash;
   const percent = percentOf(row.standing.used, row.standing.cap);
   const amount = format.amount(row.standing.used, unit);
   return percent === null ? amount : `${amount} (${format.percent(percent)})`;
@@ -146,7 +147,7 @@ const HEADS = [
   { name: words.beyond },
   { name: words.warnAt },
   { name: words.source },
-  { name: text.admin.user.change, isHidden: true },
+  { name: adminText.user.change, isHidden: true },
 ];
 
 function LimitTable({ user, tier, overrides }: TableProps) {

@@ -3,7 +3,7 @@ import { Link } from "wouter";
 import type { UserView } from "../../api/shapes";
 import { asProblem } from "../../app/problem";
 import { usePageTitle } from "../../app/title";
-import { text } from "../../text";
+import { adminText } from "../../text/admin";
 import { buttonLook } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { Icon } from "../../ui/icons";
@@ -16,7 +16,7 @@ import { Badge, linkLook, PageHead, userHref } from "./parts";
 import { UserFacts } from "./UserFacts";
 import { UserLimits } from "./UserLimits";
 
-const words = text.admin.user;
+const words = adminText.user;
 const LAST_CHANGES = 10;
 
 export function MissingUser() {
@@ -54,7 +54,7 @@ function UserAudit({ id }: { id: string }) {
       <Part query={audit} skeleton="h-48 w-full">
         {(page) =>
           page.entries.length === 0 ? (
-            <p className="text-sm text-soft">{text.admin.audit.nothing}</p>
+            <p className="text-sm text-soft">{adminText.audit.nothing}</p>
           ) : (
             <AuditTable entries={page.entries} resources={resources} label={words.audit} hasTarget={false} />
           )
@@ -69,7 +69,7 @@ function KnownUser({ user }: { user: UserView }) {
     <>
       <PageHead
         title={user.email ?? user.id}
-        about={user.disabled && <Badge kind="bad">{text.admin.users.shut}</Badge>}
+        about={user.disabled && <Badge kind="bad">{adminText.users.shut}</Badge>}
         aside={
           <Link href={`${userHref(user.id)}/usage`} className={buttonLook("primary")}>
             <Icon name="chart" /> {words.usage}
@@ -88,7 +88,7 @@ function KnownUser({ user }: { user: UserView }) {
 
 export function UserPage({ id }: { id: string }) {
   const user = useUser(id);
-  usePageTitle(user.data ? (user.data.email ?? user.data.id) : text.admin.users.title);
+  usePageTitle(user.data ? (user.data.email ?? user.data.id) : adminText.users.title);
   return (
     <div className="flex flex-col gap-5">
       {user.isError && isMissing(user.error) ? (

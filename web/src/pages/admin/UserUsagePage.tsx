@@ -2,6 +2,7 @@
 import { Link } from "wouter";
 import { usePageTitle } from "../../app/title";
 import { text } from "../../text";
+import { adminText } from "../../text/admin";
 import { buttonLook } from "../../ui/Button";
 import { Icon } from "../../ui/icons";
 import { Subject } from "../usage/data";
@@ -22,7 +23,7 @@ function Viewing({ id, name }: { id: string; name: string }) {
         <Icon name="user" />
         <span className="min-w-0">
           <span className="block font-medium break-words">{text.usage.viewing(name)}</span>
-          <span className="block text-sm">{text.admin.viewing.readOnly}</span>
+          <span className="block text-sm">{adminText.viewing.readOnly}</span>
         </span>
       </p>
       <Link href={userHref(id)} className={`${buttonLook("plain", true)} no-print`}>

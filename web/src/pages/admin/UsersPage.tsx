@@ -3,6 +3,7 @@ import { useEffect, useState } from "react";
 import type { UserView } from "../../api/shapes";
 import { usePageTitle } from "../../app/title";
 import { text } from "../../text";
+import { adminText } from "../../text/admin";
 import { Button } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { SelectField, TextField } from "../../ui/Field";
@@ -14,7 +15,7 @@ import { useTiers, useUsers } from "./data";
 import { Part } from "./Part";
 import { Badge, HeadRow, PageHead, Pages, TierLink, UserLink } from "./parts";
 
-const words = text.admin.users;
+const words = adminText.users;
 const PAUSE_MS = 300;
 
 /** What is typed, which goes into the address once the typing pauses. */
@@ -80,7 +81,7 @@ function UserRow({ user }: { user: UserView }) {
         <Badge kind={user.disabled ? "bad" : "good"}>{user.disabled ? words.shut : words.open}</Badge>
       </td>
       <td className={`${cellLook} whitespace-nowrap`}>
-        {user.trialEndsAt ? <Time at={user.trialEndsAt} /> : text.admin.dash}
+        {user.trialEndsAt ? <Time at={user.trialEndsAt} /> : adminText.dash}
       </td>
       <td className={`${cellLook} whitespace-nowrap`}>
         <Time at={user.createdAt} />
@@ -109,7 +110,7 @@ function UserTable({ users }: { users: readonly UserView[] }) {
 
 function Nobody({ address }: { address: Address }) {
   // The page before was just full.
-  if (address.get("cursor") !== "") return <Empty title={text.admin.noMore} />;
+  if (address.get("cursor") !== "") return <Empty title={adminText.noMore} />;
   const isFiltered = address.get("search") !== "" || address.get("tier") !== "";
   if (!isFiltered) return <Empty title={words.emptyTitle}>{words.empty}</Empty>;
   const clear = () => address.set({ search: "", tier: "", cursor: "" });

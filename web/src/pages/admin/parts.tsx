@@ -2,11 +2,12 @@
 import type { ReactNode } from "react";
 import { Link } from "wouter";
 import { text } from "../../text";
+import { adminText } from "../../text/admin";
 import { buttonLook } from "../../ui/Button";
 import { headLook } from "../../ui/Table";
 import type { Address } from "./address";
 
-const words = text.admin;
+const words = adminText;
 
 export const linkLook = "font-medium text-accent underline underline-offset-2";
 

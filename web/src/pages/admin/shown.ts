@@ -1,12 +1,13 @@
 // Values of limits and of the audit log in words.
 import { format } from "../../lib/format";
 import { text } from "../../text";
+import { adminText } from "../../text/admin";
 import type { ShownChange } from "./Changes";
 import { unitIn } from "./data";
 import { aboutOf, type Change, changesOf } from "./difference";
 import type { Resource } from "./tierForm";
 
-const words = text.admin;
+const words = adminText;
 
 export function capText(cap: number, unit: string): string {
   return cap < 0 ? text.common.unlimited : format.amount(cap, unit).trim();
