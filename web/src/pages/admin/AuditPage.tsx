@@ -35,7 +35,7 @@ function Filter({ address }: { address: Address }) {
             onChange={(event) => setTyped(event.target.value)}
           />
         </div>
-        <div className="flex flex-wrap gap-2 sm:mt-[26px]">
+        <div className="flex flex-wrap gap-2 mt-6">
           <Button type="submit" icon="search">
             {words.filter}
           </Button>

@@ -6,22 +6,39 @@ export interface ShownChange {
   key: string;
   /** What changed; empty if that is clear from where it stands. */
   name: string;
-  before: string;
-  after: string;
+  /** Null if it was not there. */
+  before: string | null;
+  /** Null if it is gone. */
+  after: string | null;
+}
+
+function Arrow() {
+  return (
+    <span className="inline-block -rotate-90 self-center text-soft">
+      <Icon name="down" size={14} />
+    </span>
+  );
 }
 
 function Line({ change }: { change: ShownChange }) {
-  const { from, to } = adminText;
+  const { from, to, gone } = adminText;
+  const { name, before, after } = change;
   return (
     <li className="flex flex-wrap items-baseline gap-x-1.5">
-      {change.name && <span className="text-soft">{change.name}:</span>}
-      <span className="sr-only">{from}</span>
-      <del className="break-words text-soft">{change.before}</del>
-      <span className="sr-only">{to}</span>
-      <span className="inline-block -rotate-90 self-center text-soft">
-        <Icon name="down" size={14} />
-      </span>
-      <ins className="font-medium break-words no-underline">{change.after}</ins>
+      {name && <span className="text-soft">{name}:</span>}
+      {before !== null && (
+        <>
+          <span className="sr-only">{after === null ? gone : from}</span>
+          <del className="min-w-0 break-words text-soft">{before}</del>
+        </>
+      )}
+      {before !== null && after !== null && (
+        <>
+          <span className="sr-only">{to}</span>
+          <Arrow />
+        </>
+      )}
+      {after !== null && <ins className="min-w-0 font-medium break-words no-underline">{after}</ins>}
     </li>
   );
 }

@@ -80,7 +80,8 @@ export function HealthPage() {
   );
   const about = (
     <>
-      {words.text} {status.dataUpdatedAt > 0 && <AsOf at={new Date(status.dataUpdatedAt).toISOString()} />}
+      <p>{words.text}</p>
+      {status.dataUpdatedAt > 0 && <AsOf at={new Date(status.dataUpdatedAt).toISOString()} />}
     </>
   );
   return (
@@ -92,24 +93,26 @@ export function HealthPage() {
             {(data) => <Store health={data} />}
           </Part>
         </Card>
-        <Card title={words.upstreams} className="min-w-0">
-          <Part query={status} skeleton="h-52 w-full">
-            {(data) => (
-              <>
-                <Upstreams status={data} />
-                <p className="mt-3 text-sm text-soft">
-                  {words.version} {data.version}
-                </p>
-              </>
-            )}
-          </Part>
-        </Card>
-        <Card title={words.embeddings} className="min-w-0">
-          <Part query={embeddings} skeleton="h-52 w-full">
-            {(data) => <Embeddings progress={data} />}
-          </Part>
-        </Card>
-        <Card title={adminText.overview.decisions} aside={since} className="min-w-0">
+        <div className="flex min-w-0 flex-col gap-4">
+          <Card title={words.upstreams} className="min-w-0">
+            <Part query={status} skeleton="h-52 w-full">
+              {(data) => (
+                <>
+                  <Upstreams status={data} />
+                  <p className="mt-3 text-sm text-soft">
+                    {words.version} {data.version}
+                  </p>
+                </>
+              )}
+            </Part>
+          </Card>
+          <Card title={words.embeddings} className="min-w-0">
+            <Part query={embeddings} skeleton="h-52 w-full">
+              {(data) => <Embeddings progress={data} />}
+            </Part>
+          </Card>
+        </div>
+        <Card title={adminText.overview.decisions} aside={since} className="min-w-0 lg:col-span-2">
           <Part query={decisions} skeleton="h-52 w-full">
             {(data) => <DecisionTable rows={data.decisions} />}
           </Part>

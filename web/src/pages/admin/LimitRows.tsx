@@ -96,7 +96,7 @@ function Row({ row, label, resource, said, onChange, onRemove }: RowProps) {
         />
         <Button
           kind="danger"
-          className="self-start justify-self-start xl:mt-[26px]"
+          className="self-start justify-self-start xl:mt-6"
           aria-label={words.removeOf(label)}
           onClick={onRemove}
         >

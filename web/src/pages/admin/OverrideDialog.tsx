@@ -153,7 +153,7 @@ function effectOf(row: LimitRow, body: OverrideBody, unit: string): ShownChange[
     { key: "cap", name: words.cap, before: capText(now.cap, unit), after: capText(next.cap, unit) },
     { key: "mode", name: words.beyond, before: modeText(now.mode), after: modeText(next.mode) },
     { key: "warnAt", name: words.warnAt, before: warningsText(now.warnAt), after: warningsText(next.warnAt) },
-    { key: "ends", name: words.ends, before: row.own ? endText(row.own) : adminText.dash, after: end },
+    { key: "ends", name: words.ends, before: row.own ? endText(row.own) : null, after: end },
   ];
   return rows.filter((change) => change.before !== change.after);
 }

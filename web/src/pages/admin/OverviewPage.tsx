@@ -1,4 +1,5 @@
 // What all users use, and what the gate decided.
+import type { Overview } from "../../api/shapes";
 import { usePageTitle } from "../../app/title";
 import { format } from "../../lib/format";
 import { useUrlState } from "../../lib/urlState";
@@ -17,12 +18,23 @@ const words = adminText.overview;
 const RANGES = ["7", "30", "90"] as const;
 const DECISIONS_EVERY_MS = 10_000;
 
-function ActiveUsers({ count, days }: { count: number; days: number }) {
+function ActiveUsers({ overview }: { overview: Overview }) {
   return (
-    <p className="flex flex-wrap items-baseline gap-x-3" data-active-users>
-      <span className="text-3xl font-semibold">{format.whole(count)}</span>
-      <span className="text-sm text-soft">{words.activeMore(days)}</span>
-    </p>
+    <>
+      <p className="flex flex-wrap items-baseline gap-x-3" data-active-users>
+        <span className="text-3xl font-semibold">{format.whole(overview.activeUsers)}</span>
+        <span className="text-sm text-soft">{words.activeMore(overview.days)}</span>
+      </p>
+      <h3 className="mt-3 text-sm font-medium text-soft">{words.activeOf}</h3>
+      <ul className="text-sm">
+        {overview.resources.map((row) => (
+          <li key={row.resourceType} className="flex justify-between gap-3">
+            <span>{text.common.resource(row.resourceType)}</span>
+            <span>{format.whole(row.users)}</span>
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }
 
@@ -50,10 +62,10 @@ export function OverviewPage() {
           />
         }
       />
-      <div className="grid items-start gap-4 lg:grid-cols-3">
+      <div className="grid gap-4 lg:grid-cols-3">
         <Card title={words.active} className="min-w-0">
-          <Part query={overview} skeleton="h-11 w-full">
-            {(data) => <ActiveUsers count={data.activeUsers} days={data.days} />}
+          <Part query={overview} skeleton="h-44 w-full">
+            {(data) => <ActiveUsers overview={data} />}
           </Part>
         </Card>
         <Card title={words.decisions} aside={since} className="min-w-0 lg:col-span-2">

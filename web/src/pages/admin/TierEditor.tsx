@@ -85,7 +85,7 @@ export function TierEditor({ start, name, before, taken, resources, onSaved }: E
           )}
           <TextField
             label={words.rank}
-            hint={words.rankHint}
+            hint={isNew ? words.rankHintNew : words.rankHint}
             inputMode="numeric"
             autoComplete="off"
             value={form.rank}

@@ -30,14 +30,17 @@ function Members({ name }: { name: string }) {
 function Missing() {
   const { missingTitle, toTiers } = adminText.tiers;
   return (
-    <Empty
-      title={missingTitle}
-      action={
-        <Link href="/admin/tiers" className={buttonLook("plain")}>
-          {toTiers}
-        </Link>
-      }
-    />
+    <>
+      <h1 className="sr-only">{missingTitle}</h1>
+      <Empty
+        title={missingTitle}
+        action={
+          <Link href="/admin/tiers" className={buttonLook("plain")}>
+            {toTiers}
+          </Link>
+        }
+      />
+    </>
   );
 }
 
@@ -121,7 +124,7 @@ function NewTier({ tiers, known }: { tiers: readonly TierView[]; known: readonly
   const [, navigate] = useLocation();
   const start = tiers.find((one) => one.name === from) ?? null;
   return (
-    <>
+    <div className="flex flex-col gap-4">
       <Card title={words.startFrom} titleHidden className="max-w-md">
         <SelectField label={words.startFrom} value={from} onChange={(event) => setFrom(event.target.value)}>
           <option value="">{words.nothing}</option>
@@ -141,6 +144,6 @@ function NewTier({ tiers, known }: { tiers: readonly TierView[]; known: readonly
         resources={resourcesOf(start, known)}
         onSaved={(saved) => navigate(tierHref(saved.name))}
       />
-    </>
+    </div>
   );
 }

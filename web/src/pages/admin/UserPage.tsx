@@ -21,16 +21,19 @@ const LAST_CHANGES = 10;
 
 export function MissingUser() {
   return (
-    <Empty
-      title={words.missingTitle}
-      action={
-        <Link href="/admin/users" className={buttonLook("plain")}>
-          {words.toUsers}
-        </Link>
-      }
-    >
-      {words.missing}
-    </Empty>
+    <>
+      <h1 className="sr-only">{words.missingTitle}</h1>
+      <Empty
+        title={words.missingTitle}
+        action={
+          <Link href="/admin/users" className={buttonLook("plain")}>
+            {words.toUsers}
+          </Link>
+        }
+      >
+        {words.missing}
+      </Empty>
+    </>
   );
 }
 

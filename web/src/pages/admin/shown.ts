@@ -23,8 +23,8 @@ export function warningsText(warnAt: readonly number[]): string {
   return warnAt.length === 0 ? words.warnNone : words.percents(warnAt);
 }
 
-function valueText(member: string, value: unknown, unit: string): string {
-  if (value === null || value === undefined) return words.dash;
+function valueText(member: string, value: unknown, unit: string): string | null {
+  if (value === null || value === undefined) return null;
   if (member === "cap" && typeof value === "number") return capText(value, unit);
   if (member === "mode" && typeof value === "string") return modeText(value);
   if (member === "expiresAt" && typeof value === "string") return format.dateTime(value);

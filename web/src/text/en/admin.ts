@@ -12,6 +12,7 @@ export const admin = {
   dash: "–",
   from: "from",
   to: "to",
+  gone: "removed",
   noReason: "Say why: it is kept in the audit log.",
   reasonLong: "At most 500 characters.",
   stale: "These figures could not be renewed.",
@@ -22,6 +23,7 @@ export const admin = {
   overview: {
     title: "Overview",
     active: "Active users",
+    activeOf: "By resource",
     activeMore: (days: number) => `used something in the last ${days} days`,
     decisions: "Decisions",
     resource: "Resource",
@@ -191,6 +193,7 @@ export const admin = {
     nothing: "No limits",
     rank: "Rank",
     rankHint: "Tiers are offered as upgrades in ascending rank.",
+    rankHintNew: "Empty: above all other tiers.",
     general: "General",
     noLimits: "No limit: unlimited.",
     addLimit: "Add a limit",
