@@ -30,7 +30,8 @@ export function TableFrame({ label, children, className = "" }: TableFrameProps)
       ref={ref}
       aria-label={label}
       {...(scrolls ? { tabIndex: 0 } : {})}
-      className={`-mx-1 overflow-auto px-1 ${className}`}
+      // What is only for listening stands outside the flow: without `relative` it would widen the page.
+      className={`relative -mx-1 overflow-auto px-1 ${className}`}
     >
       {children}
     </section>

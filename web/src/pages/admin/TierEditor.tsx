@@ -103,7 +103,7 @@ export function TierEditor({ start, name, before, taken, resources, onSaved }: E
           onChange={(rows) => setForm({ ...form, limits: { ...form.limits, [resource.name]: rows } })}
         />
       ))}
-      <Card title={text.common.reason} titleHidden>
+      <Card title={text.common.save} titleHidden>
         <div className="flex max-w-3xl flex-col gap-4">
           <ReasonField
             value={form.reason}

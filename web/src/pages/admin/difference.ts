@@ -25,11 +25,15 @@ function keyed(value: unknown): unknown {
   );
 }
 
+/** A limit of a tier: it comes and goes as a whole. */
+const isLimit = (value: unknown) => isObject(value) && "cap" in value && "window" in value;
+
 const same = (left: unknown, right: unknown) => JSON.stringify(left) === JSON.stringify(right);
 
 function compare(before: unknown, after: unknown, path: readonly string[], found: Change[]): void {
   const [left, right] = [keyed(before) ?? null, keyed(after) ?? null];
-  if (!isObject(left) && !isObject(right)) {
+  const isWhole = (left === null && isLimit(right)) || (right === null && isLimit(left));
+  if (isWhole || (!isObject(left) && !isObject(right))) {
     if (!same(left, right)) found.push({ path, before: left, after: right });
     return;
   }

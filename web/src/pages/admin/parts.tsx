@@ -17,7 +17,7 @@ export const tierHref = (name: string) => `/admin/tiers/${encodeURIComponent(nam
 /** A user by e-mail, or by id where there is none, with the way to their page. */
 export function UserLink({ id, email }: { id: string; email: string | null | undefined }) {
   return (
-    <Link href={userHref(id)} className={`${linkLook} break-all`}>
+    <Link href={userHref(id)} className={`${linkLook} inline-block max-w-56 break-words`}>
       {email ?? id}
     </Link>
   );

@@ -1,4 +1,5 @@
 // Values of limits and of the audit log in words.
+import type { LimitView } from "../../api/shapes";
 import { format } from "../../lib/format";
 import { text } from "../../text";
 import { adminText } from "../../text/admin";
@@ -20,7 +21,24 @@ export function capExact(cap: number, unit: string): string {
 export const modeText = (mode: string) => words.mode[mode] ?? mode;
 
 export function warningsText(warnAt: readonly number[]): string {
-  return warnAt.length === 0 ? words.warnNone : words.percents(warnAt);
+  return warnAt.length === 0 ? words.warnNone : warnAt.map((percent) => format.percent(percent)).join(", ");
+}
+
+type Limit = Omit<LimitView, "name">;
+
+function isLimit(value: unknown): value is Limit {
+  return typeof value === "object" && value !== null && "cap" in value && "window" in value;
+}
+
+/** `50,000 tokens per day, refused, 80%, 100%`. */
+function limitText(limit: Limit, unit: string): string {
+  const cap = capText(limit.cap, unit);
+  if (limit.cap < 0) return cap;
+  return words.limitSummary(
+    `${cap} ${text.common.per(limit.window)}`,
+    modeText(limit.mode),
+    limit.warnAt.length === 0 ? "" : warningsText(limit.warnAt),
+  );
 }
 
 function valueText(member: string, value: unknown, unit: string): string | null {
@@ -31,6 +49,7 @@ function valueText(member: string, value: unknown, unit: string): string | null 
   if (member === "tier" && typeof value === "string") return text.common.tier(value);
   if (member === "role" && typeof value === "string") return text.account.page.roles[value] ?? value;
   if (member === "warnAt" && Array.isArray(value)) return warningsText(value as number[]);
+  if (isLimit(value)) return limitText(value, unit);
   if (typeof value === "boolean") return value ? text.common.yes : text.common.no;
   if (typeof value === "number") return format.whole(value);
   return typeof value === "string" ? value : JSON.stringify(value);

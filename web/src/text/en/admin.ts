@@ -18,8 +18,9 @@ export const admin = {
   stale: "These figures could not be renewed.",
   limitName: (name: string, window: string) => `${name} (${window})`,
   mode: { hard: "Refused", soft: "Admitted and marked" } as Record<string, string>,
+  limitSummary: (cap: string, mode: string, warnings: string) =>
+    `${cap}, beyond it ${mode.toLowerCase()}${warnings && `, warns at ${warnings}`}`,
   warnNone: "No warnings",
-  percents: (list: readonly number[]) => list.map((percent) => `${percent} %`).join(", "),
   overview: {
     title: "Overview",
     active: "Active users",
