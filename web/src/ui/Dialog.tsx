@@ -14,13 +14,27 @@ interface DialogProps {
 
 export function Dialog({ title, isOpen, onClose, children, wide = false }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
+  const opener = useRef<Element | null>(null);
   const id = useId();
   useEffect(() => {
     const dialog = ref.current;
     if (!dialog) return;
-    if (isOpen && !dialog.open) dialog.showModal();
-    if (!isOpen && dialog.open) dialog.close();
+    if (isOpen && !dialog.open) {
+      opener.current = document.activeElement;
+      dialog.showModal();
+    }
+    if (!isOpen && dialog.open) {
+      opener.current = null;
+      dialog.close();
+    }
   }, [isOpen]);
+  // A dialog that goes while it is open does not give the focus back by itself.
+  useEffect(
+    () => () => {
+      if (opener.current instanceof HTMLElement) opener.current.focus();
+    },
+    [],
+  );
   return (
     <dialog
       ref={ref}
