@@ -24,8 +24,8 @@ interface DayChartProps {
 const HEIGHT = 200;
 const TOP = 18;
 const BOTTOM = 24;
-const LEFT = 64;
-const RIGHT = 8;
+const LEFT = 60;
+const RIGHT = 10;
 const words = text.usage.charts;
 
 /** A cap that would press all bars to the ground is told in words instead. */
@@ -60,7 +60,7 @@ function Axis({
     <g key={tick}>
       <line x1={LEFT} x2={width - RIGHT} y1={y(tick)} y2={y(tick)} className="stroke-line" />
       <text x={LEFT - 8} y={y(tick) + 4} textAnchor="end" className="fill-soft text-[11px]">
-        {unit === "bytes" ? format.bytes(tick) : format.compact(tick)}
+        {unit === "bytes" ? format.tickBytes(tick) : format.compact(tick)}
       </text>
     </g>
   ));
@@ -80,7 +80,13 @@ function DayLabels({
   const last = days.length - 1;
   return days.map((day, index) =>
     (last - index) % step === 0 ? (
-      <text key={day.date} x={x(index)} y={HEIGHT - 6} textAnchor="middle" className="fill-soft text-[11px]">
+      <text
+        key={day.date}
+        x={index === last ? width - 2 : x(index)}
+        y={HEIGHT - 6}
+        textAnchor={index === last ? "end" : "middle"}
+        className="fill-soft text-[11px]"
+      >
         {format.day(day.date)}
       </text>
     ) : null,
