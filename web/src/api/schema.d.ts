@@ -3558,7 +3558,7 @@ export interface operations {
     get_admin_users_id_overrides_resource: {
         parameters: {
             query?: {
-                limit?: number;
+                limit?: string;
             };
             header?: never;
             path: {
@@ -3592,7 +3592,7 @@ export interface operations {
     put_admin_users_id_overrides_resource: {
         parameters: {
             query?: {
-                limit?: number;
+                limit?: string;
             };
             header?: never;
             path: {
@@ -3630,7 +3630,7 @@ export interface operations {
     delete_admin_users_id_overrides_resource: {
         parameters: {
             query?: {
-                limit?: number;
+                limit?: string;
                 reason?: string;
             };
             header?: never;

@@ -33,3 +33,4 @@ export type AuditView = Shapes["AuditView"];
 export type AuditPage = Shapes["AuditPage"];
 export type Health = Shapes["Health"];
 export type Status = Shapes["Status"];
+export type TierList = Shapes["TierList"];

@@ -24,8 +24,10 @@ interface DayChartProps {
 const HEIGHT = 200;
 const TOP = 18;
 const BOTTOM = 24;
-const LEFT = 60;
-const RIGHT = 10;
+const LEFT = 72;
+const RIGHT = 8;
+/** Half of the width of a day's label. */
+const HALF_LABEL = 24;
 const words = text.usage.charts;
 
 /** A cap that would press all bars to the ground is told in words instead. */
@@ -78,19 +80,22 @@ function DayLabels({
   const room = Math.max(2, Math.floor((width - LEFT - RIGHT) / 72));
   const step = Math.max(1, Math.ceil(days.length / room));
   const last = days.length - 1;
-  return days.map((day, index) =>
-    (last - index) % step === 0 ? (
+  return days.map((day, index) => {
+    if ((last - index) % step !== 0) return null;
+    // Near the edge a label in the middle of its day would be cut off.
+    const isAtEdge = width - x(index) < HALF_LABEL;
+    return (
       <text
         key={day.date}
-        x={index === last ? width - 2 : x(index)}
+        x={isAtEdge ? width : x(index)}
         y={HEIGHT - 6}
-        textAnchor={index === last ? "end" : "middle"}
+        textAnchor={isAtEdge ? "end" : "middle"}
         className="fill-soft text-[11px]"
       >
         {format.day(day.date)}
       </text>
-    ) : null,
-  );
+    );
+  });
 }
 
 export function DayChart({ days, unit, isLevel, limit, label }: DayChartProps) {
