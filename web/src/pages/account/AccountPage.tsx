@@ -8,6 +8,7 @@ import { useMe } from "../../app/me";
 import { forget } from "../../app/session";
 import { usePageTitle } from "../../app/title";
 import { text } from "../../text";
+import { accountText } from "../../text/account";
 import { Button, buttonLook } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { CopyButton } from "../../ui/Copy";
@@ -17,7 +18,7 @@ import { cellLook, headLook, TableFrame, tableLook } from "../../ui/Table";
 import { Time } from "../../ui/Time";
 import { toast } from "../../ui/toasts";
 
-const words = text.account;
+const words = accountText;
 
 function Fact({ name, children }: { name: string; children: ReactNode }) {
   return (
@@ -42,7 +43,7 @@ function Profile() {
             <CopyButton value={me.id} />
           </span>
         </Fact>
-        <Fact name={page.role}>{page.roles[me.role] ?? me.role}</Fact>
+        <Fact name={page.role}>{text.common.roles[me.role] ?? me.role}</Fact>
         <Fact name={page.tier}>{text.common.tier(me.subscription_tier)}</Fact>
         {me.trial_ends_at && (
           <Fact name={page.trialEnds}>
