@@ -19,3 +19,4 @@ pub mod problem;
 pub mod rate_limit;
 pub mod reservations;
 pub mod usage;
+pub mod words;
