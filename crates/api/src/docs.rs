@@ -5,7 +5,9 @@ use axum::{
     http::{HeaderName, header},
     response::{Html, IntoResponse, Response},
 };
-use novacore_wire::{admin, auth, entries, events, health, memories, problem, reservations, usage};
+use novacore_wire::{
+    admin, auth, entries, events, health, limits, memories, problem, reservations, usage,
+};
 use serde_json::{Value, json};
 use utoipa::OpenApi;
 
@@ -28,6 +30,12 @@ use utoipa::OpenApi;
     usage::HistoryRow,
     usage::RecordRequest,
     usage::Recorded,
+    limits::Limits,
+    limits::ResourceLimits,
+    limits::LimitStanding,
+    limits::LimitSource,
+    limits::Upgrade,
+    limits::UpgradeLimit,
     reservations::ReserveRequest,
     reservations::AmountOf,
     reservations::OnExpiry,
@@ -190,6 +198,7 @@ const OPERATIONS: &[Row] = &[
         200,
         "EntryPage",
     ),
+    ("get", "/api/usage/limits", "All limits, and what the next tier gives", "", 200, "Limits"),
     ("get", "/api/usage/stream", "Usage as it happens, server-sent events", "", 200, ""),
     ("post", "/api/memory/store", "Store a memory", "StoreRequest", 201, "Memory"),
     ("get", "/api/memory/retrieve/{id}", "A memory", "", 200, "Memory"),
