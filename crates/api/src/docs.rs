@@ -7,7 +7,9 @@ use axum::{
     http::{HeaderName, header},
     response::{Html, IntoResponse, Response},
 };
-use novacore_wire::{admin, auth, entries, events, health, memories, problem, reservations, usage};
+use novacore_wire::{
+    admin, auth, entries, events, health, limits, memories, problem, reservations, usage,
+};
 use serde_json::{Value, json};
 use utoipa::OpenApi;
 
@@ -30,6 +32,12 @@ use utoipa::OpenApi;
     usage::HistoryRow,
     usage::RecordRequest,
     usage::Recorded,
+    limits::Limits,
+    limits::ResourceLimits,
+    limits::LimitStanding,
+    limits::LimitSource,
+    limits::Upgrade,
+    limits::UpgradeLimit,
     reservations::ReserveRequest,
     reservations::AmountOf,
     reservations::OnExpiry,
@@ -192,6 +200,7 @@ const OPERATIONS: &[Row] = &[
         200,
         "EntryPage",
     ),
+    ("get", "/api/usage/limits", "All limits, and what the next tier gives", "", 200, "Limits"),
     ("get", "/api/usage/stream", "Usage as it happens, server-sent events", "", 200, ""),
     ("post", "/api/memory/store", "Store a memory", "StoreRequest", 201, "Memory"),
     ("get", "/api/memory/retrieve/{id}", "A memory", "", 200, "Memory"),

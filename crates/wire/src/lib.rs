@@ -12,6 +12,7 @@ pub mod body;
 pub mod entries;
 pub mod events;
 pub mod health;
+pub mod limits;
 pub mod memories;
 pub mod metadata;
 pub mod number;
