@@ -174,10 +174,20 @@ fn ask(vector: &[f32], mode: Mode, filter: Filter) -> anyhow::Result<SearchAsk> 
 
 /// The numbers of the nearest, by brute force.
 fn nearest(vectors: &[Vec<f32>], query: &[f32]) -> HashSet<usize> {
-    let dot = |vector: &Vec<f32>| vector.iter().zip(query).map(|(a, b)| a * b).sum::<f32>();
-    let mut scored: Vec<_> = vectors.iter().map(dot).enumerate().collect();
-    scored.sort_by(|one, other| other.1.total_cmp(&one.1));
+    let mut scored: Vec<_> = vectors.iter().map(|vector| dot(vector, query)).enumerate().collect();
+    scored.select_nth_unstable_by(LIMIT, |one, other| other.1.total_cmp(&one.1));
     scored.into_iter().take(LIMIT).map(|(number, _)| number).collect()
+}
+
+/// Sums beside each other, which a processor adds at once.
+fn dot(one: &[f32], other: &[f32]) -> f32 {
+    let mut sums = [0.0_f32; 16];
+    for (one, other) in one.chunks_exact(16).zip(other.chunks_exact(16)) {
+        for ((sum, a), b) in sums.iter_mut().zip(one).zip(other) {
+            *sum += a * b;
+        }
+    }
+    sums.iter().sum()
 }
 
 fn show(name: &str, times: &Histogram<u64>, more: &str) {
@@ -227,14 +237,16 @@ async fn one_user(
     stage.search(id, ask(&queries[0], Mode::Semantic, Filter::default())?).await?;
     println!("  {:<34}     {:>8.3} ms", "the first search", begun.elapsed().as_secs_f64() * 1e3);
 
+    // Not between the searches: it would take their place in the caches.
+    let truth: Vec<_> = queries.iter().map(|query| nearest(vectors, query)).collect();
     let (mut times, mut found) = (Histogram::new(3)?, 0);
-    for query in queries {
+    for (query, truth) in queries.iter().zip(&truth) {
         let ask = ask(query, Mode::Semantic, Filter::default())?;
         let begun = Instant::now();
         let texts = stage.search(id, ask).await?;
         times.record(begun.elapsed().as_micros() as u64)?;
         let numbers = texts.iter().filter_map(|text| text.split(' ').next()?.parse().ok());
-        found += numbers.filter(|row| nearest(vectors, query).contains(row)).count();
+        found += numbers.filter(|row| truth.contains(row)).count();
     }
     let recall = found as f64 / (queries.len() * LIMIT) as f64;
     show("search by meaning", &times, &format!("recall@{LIMIT} {recall:.4}"));

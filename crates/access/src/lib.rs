@@ -26,7 +26,7 @@ pub use password::{
 };
 pub use permit::{
     Administer, CallModels, ChangeMemories, Denied, Forward, KeyAsk, ManageKeys, ManageSelf,
-    Permit, ReadMemories, ReadUsage, RecordUsage, Reserve, SendEvents, SettleHold,
+    Permit, ReadMemories, ReadProfile, ReadUsage, RecordUsage, Reserve, SendEvents, SettleHold,
 };
 pub use principal::{Credential, Principal};
 pub use session::{

@@ -19,7 +19,12 @@
 //! an administrator only if the key has `admin`. What a user's application remembers of him is his
 //! own: an administrator may have it erased, and does not read it.
 //!
+//! An administrator who names a user beside his credential *views* him
+//! ([`Principal::acting_for`]): he reads the usage of that user as the user sees it, and has no
+//! other right while he does, not even one of his own.
+//!
 //! Invariant: where an account is out of reach, the answer is that of one which does not exist.
+//! Invariant: one who views another gets no permit but [`ReadUsage`], and that of nobody else.
 //! Not here: whether accounts exist; the caller has looked them up.
 
 use crate::{
@@ -78,6 +83,8 @@ macro_rules! account_actions {
 account_actions! {
     /// Read an account's usage and ask whether an amount would fit.
     ReadUsage,
+    /// Read who an account's user is.
+    ReadProfile,
     /// State usage that has happened.
     RecordUsage,
     /// Set headroom aside, or ask for more time for it.
@@ -129,30 +136,36 @@ pub struct ManageKeys {
 impl Principal {
     /// To read the usage of `of`.
     pub fn read_usage(&self, of: &Subject) -> Result<Permit<ReadUsage>, Denied> {
-        if !self.allows(Scope::UsageRead) {
-            return Err(Denied::Forbidden("the key needs the scope usage:read"));
+        self.may_read(of)?;
+        // The one right that who views another has: over the one whom he views.
+        match self.viewed() {
+            Some(viewed) if viewed.account != of.account => Err(Denied::NotFound),
+            Some(_) | None => Ok(Permit { actor: self.actor(), action: ReadUsage(of.account) }),
         }
-        let any = self.is_console() || self.is_service() || self.is_admin();
-        if of.exists && (any || self.reaches(of)) {
-            return Ok(self.permit(ReadUsage(of.account)));
-        }
-        Err(Denied::NotFound)
+    }
+
+    /// To read who `of` is.
+    pub fn read_profile(&self, of: &Subject) -> Result<Permit<ReadProfile>, Denied> {
+        self.in_own_name()?;
+        self.may_read(of)?;
+        self.permit(ReadProfile(of.account))
     }
 
     /// To state usage of `of` that has happened. It has happened even if the account is shut.
     pub fn record_usage(&self, of: &Subject) -> Result<Permit<RecordUsage>, Denied> {
+        self.in_own_name()?;
         if !self.is_service() && !self.key_has(Scope::ActAs) {
             let needed = "recording needs the service token or a key with usage:write and act_as";
             return Err(Denied::Forbidden(needed));
         }
         self.write_usage(of)?;
-        Ok(self.permit(RecordUsage(of.account)))
+        self.permit(RecordUsage(of.account))
     }
 
     /// To send usage of `of` as events.
     pub fn send_events(&self, of: &Subject) -> Result<Permit<SendEvents>, Denied> {
         self.write_usage(of)?;
-        Ok(self.permit(SendEvents(of.account)))
+        self.permit(SendEvents(of.account))
     }
 
     /// To set headroom of `of` aside; work for a shut account must not begin.
@@ -161,19 +174,20 @@ impl Principal {
         if of.disabled {
             return Err(Denied::Disabled);
         }
-        Ok(self.permit(Reserve(of.account)))
+        self.permit(Reserve(of.account))
     }
 
     /// To settle or release a hold of `of`; what was begun is brought to its end even if the
     /// account is shut by then.
     pub fn settle_hold(&self, of: &Subject) -> Result<Permit<SettleHold>, Denied> {
         self.write_usage(of)?;
-        Ok(self.permit(SettleHold(of.account)))
+        self.permit(SettleHold(of.account))
     }
 
     /// To call models on the quota of `of`. Who may call may not write usage by himself: the
     /// gateway meters for him.
     pub fn call_models(&self, of: &Subject) -> Result<Permit<CallModels>, Denied> {
+        self.in_own_name()?;
         if self.is_console() || !self.allows(Scope::Llm) {
             return Err(Denied::Forbidden("the key needs the scope llm"));
         }
@@ -183,32 +197,34 @@ impl Principal {
         if of.disabled {
             return Err(Denied::Disabled);
         }
-        Ok(self.permit(CallModels(of.account)))
+        self.permit(CallModels(of.account))
     }
 
     /// To read the memories of `of`.
     pub fn read_memories(&self, of: &Subject) -> Result<Permit<ReadMemories>, Denied> {
         self.use_memories(of)?;
-        Ok(self.permit(ReadMemories(of.account)))
+        self.permit(ReadMemories(of.account))
     }
 
     /// To store, change and forget memories of `of`. Unlike other use of quota this is for the
     /// signed-in too: the bytes are metered where they are stored.
     pub fn change_memories(&self, of: &Subject) -> Result<Permit<ChangeMemories>, Denied> {
         self.use_memories(of)?;
-        Ok(self.permit(ChangeMemories(of.account)))
+        self.permit(ChangeMemories(of.account))
     }
 
     /// To manage one's own password and sessions.
     pub fn manage_self(&self) -> Result<Permit<ManageSelf>, Denied> {
+        self.in_own_name()?;
         let signed_in = self.signed_in();
         let user = signed_in.ok_or(Denied::Forbidden("only a signed-in user may do this"))?;
-        Ok(self.permit(ManageSelf(user.account())))
+        self.permit(ManageSelf(user.account()))
     }
 
     /// To manage the API keys of `owner`. A key makes no keys, so a leaked one dies when it is
     /// revoked.
     pub fn manage_keys(&self, owner: &User) -> Result<Permit<ManageKeys>, Denied> {
+        self.in_own_name()?;
         let grantable = if self.is_console() {
             grantable_by_operator(owner)
         } else {
@@ -220,11 +236,12 @@ impl Principal {
                 (false, false) => return Err(Denied::NotFound),
             }
         };
-        Ok(self.permit(ManageKeys { account: owner.account(), grantable }))
+        self.permit(ManageKeys { account: owner.account(), grantable })
     }
 
     /// To have a call forwarded to a service in the name of `of`.
     pub fn forward(&self, of: &User) -> Result<Permit<Forward>, Denied> {
+        self.in_own_name()?;
         if self.is_console() {
             return Err(Denied::Forbidden("only a user or a key calls services"));
         }
@@ -248,19 +265,21 @@ impl Principal {
                 return Err(Denied::Forbidden("services are called for end users only"));
             }
         }
-        Ok(self.permit(Forward(of.account())))
+        self.permit(Forward(of.account()))
     }
 
     /// To administer.
     pub fn administer(&self) -> Result<Permit<Administer>, Denied> {
+        self.in_own_name()?;
         if self.is_console() || self.is_admin() {
-            return Ok(self.permit(Administer(())));
+            return self.permit(Administer(()));
         }
         Err(Denied::Forbidden("only an administrator may do this"))
     }
 
     /// The common part of every right to write usage.
     fn write_usage(&self, of: &Subject) -> Result<(), Denied> {
+        self.in_own_name()?;
         let is_key = self.signed_in().is_none();
         if self.is_console() || !(self.is_service() || is_key) {
             let needed =
@@ -278,6 +297,7 @@ impl Principal {
 
     /// The common part of the rights to memories.
     fn use_memories(&self, of: &Subject) -> Result<(), Denied> {
+        self.in_own_name()?;
         if self.is_console() || !self.allows(Scope::Memory) {
             return Err(Denied::Forbidden("the key needs the scope memory"));
         }
@@ -296,10 +316,38 @@ impl Principal {
         own || (self.key_has(Scope::ActAs) && self.shares_organisation(of))
     }
 
-    fn permit<A>(&self, action: A) -> Permit<A> {
-        Permit { actor: self.actor(), action }
+    /// The common part of the rights to read what an account used and whose it is.
+    fn may_read(&self, of: &Subject) -> Result<(), Denied> {
+        if !self.allows(Scope::UsageRead) {
+            return Err(Denied::Forbidden("the key needs the scope usage:read"));
+        }
+        let any = self.is_console() || self.is_service() || self.is_admin();
+        if of.exists && (any || self.reaches(of)) {
+            return Ok(());
+        }
+        Err(Denied::NotFound)
+    }
+
+    /// Refused to who views another. Asked before anything else, so that he is told this and not
+    /// what would be wrong without it.
+    fn in_own_name(&self) -> Result<(), Denied> {
+        match self.viewed() {
+            Some(_) => Err(Denied::Forbidden(VIEWING)),
+            None => Ok(()),
+        }
+    }
+
+    /// Every permit but the one to read usage is made here, so that none is made for who views
+    /// another, whatever was forgotten before.
+    fn permit<A>(&self, action: A) -> Result<Permit<A>, Denied> {
+        self.in_own_name()?;
+        Ok(Permit { actor: self.actor(), action })
     }
 }
+
+/// What one who views another is told.
+const VIEWING: &str =
+    "with NovaCore-User an administrator reads that user's usage, and nothing else";
 
 /// What an end user may put into his own key.
 const END_USER: Scopes =

@@ -26,7 +26,16 @@ pub enum Credential {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Principal {
     identity: Identity,
-    acting_for: Option<Subject>,
+    other: Option<Other>,
+}
+
+/// Another than the caller, whom the call concerns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Other {
+    /// The caller does what that user may do.
+    ActingFor(Subject),
+    /// The caller looks at what that user used.
+    Viewing(Subject),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,25 +65,25 @@ impl Principal {
     }
 
     fn new(identity: Identity) -> Principal {
-        Principal { identity, acting_for: None }
+        Principal { identity, other: None }
     }
 
     /// This principal, calling for another user: a service for anyone, a key with `act_as` for its
-    /// organisation.
+    /// organisation, and else an administrator to read anyone's usage, which is all he may do then.
     pub fn acting_for(self, other: &Subject) -> Result<Principal, Denied> {
+        let acts = self.is_service() || self.key_has(Scope::ActAs);
+        if !acts && !self.is_admin() {
+            return Err(Denied::Forbidden("acting for a user needs the scope act_as"));
+        }
         let itself = self.user().map(|user| user.id) == Some(other.account.user);
-        if !self.is_service() {
-            if !self.key_has(Scope::ActAs) {
-                return Err(Denied::Forbidden("acting for a user needs the scope act_as"));
-            }
-            if !itself && !self.shares_organisation(other) {
-                return Err(Denied::NotFound);
-            }
+        if !self.is_service() && acts && !itself && !self.shares_organisation(other) {
+            return Err(Denied::NotFound);
         }
         if !other.exists {
             return Err(Denied::NotFound);
         }
-        Ok(Principal { acting_for: Some(*other), ..self })
+        let as_whom = if acts { Other::ActingFor } else { Other::Viewing };
+        Ok(Principal { other: Some(as_whom(*other)), ..self })
     }
 
     /// The user who calls; none for a service or the operator.
@@ -87,8 +96,18 @@ impl Principal {
 
     /// The user whom the call concerns if it names no other.
     pub fn subject(&self) -> Result<Subject, Denied> {
-        let own = self.user().map(User::subject);
-        self.acting_for.or(own).ok_or(Denied::NoSubject)
+        match self.other {
+            Some(Other::ActingFor(other) | Other::Viewing(other)) => Ok(other),
+            None => self.user().map(User::subject).ok_or(Denied::NoSubject),
+        }
+    }
+
+    /// The user whose usage the caller looks at, if he does only that.
+    pub(crate) fn viewed(&self) -> Option<Subject> {
+        match self.other {
+            Some(Other::Viewing(viewed)) => Some(viewed),
+            Some(Other::ActingFor(_)) | None => None,
+        }
     }
 
     /// Who acts, for the audit log.

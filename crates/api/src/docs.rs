@@ -1,11 +1,15 @@
 //! The API's own description: OpenAPI 3.1 from a table of operations and the shapes of `wire`.
 
+mod typed;
+
 use axum::{
     Json,
     http::{HeaderName, header},
     response::{Html, IntoResponse, Response},
 };
-use novacore_wire::{admin, auth, entries, events, health, memories, problem, reservations, usage};
+use novacore_wire::{
+    admin, auth, entries, events, health, limits, memories, problem, reservations, usage,
+};
 use serde_json::{Value, json};
 use utoipa::OpenApi;
 
@@ -28,6 +32,12 @@ use utoipa::OpenApi;
     usage::HistoryRow,
     usage::RecordRequest,
     usage::Recorded,
+    limits::Limits,
+    limits::ResourceLimits,
+    limits::LimitStanding,
+    limits::LimitSource,
+    limits::Upgrade,
+    limits::UpgradeLimit,
     reservations::ReserveRequest,
     reservations::AmountOf,
     reservations::OnExpiry,
@@ -190,6 +200,7 @@ const OPERATIONS: &[Row] = &[
         200,
         "EntryPage",
     ),
+    ("get", "/api/usage/limits", "All limits, and what the next tier gives", "", 200, "Limits"),
     ("get", "/api/usage/stream", "Usage as it happens, server-sent events", "", 200, ""),
     ("post", "/api/memory/store", "Store a memory", "StoreRequest", 201, "Memory"),
     ("get", "/api/memory/retrieve/{id}", "A memory", "", 200, "Memory"),
@@ -368,7 +379,7 @@ pub fn openapi() -> Value {
         "service": { "type": "apiKey", "in": "header", "name": "X-Service-Token",
             "description": "For the same calls without /api, between services" },
     });
-    json!({
+    let mut document = json!({
         "openapi": "3.1.0",
         "info": {
             "title": "NovaCore",
@@ -378,7 +389,9 @@ pub fn openapi() -> Value {
         },
         "paths": paths,
         "components": components,
-    })
+    });
+    typed::complete(&mut document);
+    document
 }
 
 fn operation((method, path, summary, body, status, answer): &Row) -> Value {
@@ -388,7 +401,10 @@ fn operation((method, path, summary, body, status, answer): &Row) -> Value {
     let in_path =
         names.map(|name| json!({ "name": name, "in": "path", "required": true, "schema": text }));
     let in_query = query.split('&').filter(|name| !name.is_empty());
-    let in_query = in_query.map(|name| json!({ "name": name, "in": "query", "schema": text }));
+    let in_query = in_query.map(|name| {
+        json!({ "name": name, "in": "query", "required": typed::is_needed(method, name),
+            "schema": typed::parameter(route, name) })
+    });
     let problem = json!({
         "description": "A problem",
         "content": { "application/problem+json": { "schema": reference("Problem") } },
@@ -483,6 +499,46 @@ pub(crate) async fn page() -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use novacore_wire::words;
+
+    #[test]
+    fn the_description_in_the_docs_is_this_one() {
+        let kept = include_str!("../../../docs/reference/openapi.json");
+        let kept: Value = serde_json::from_str(kept).unwrap();
+        let how = "run `novacore openapi > docs/reference/openapi.json`";
+        assert!(kept == openapi(), "{how}");
+    }
+
+    #[test]
+    fn the_words_of_the_description_are_those_of_the_domain() {
+        use novacore_access::{AuditAction, Role, Scope};
+        use novacore_ledger::{EntryKind, Flags, HoldStatus};
+        use novacore_memory::{Kind, Mode, Outcome, Term};
+        use novacore_vocab::Window;
+        let holds = [
+            HoldStatus::Open,
+            HoldStatus::Settled,
+            HoldStatus::Released,
+            HoldStatus::Expired,
+            HoldStatus::SettledLate,
+        ];
+        let flags: Vec<_> = Flags(u16::MAX).words().collect();
+        for (said, known) in [
+            (words::Role::ALL, Role::ALL.map(Role::as_str).to_vec()),
+            (words::Scope::ALL, Scope::ALL.map(Scope::as_str).to_vec()),
+            (words::AuditAction::ALL, AuditAction::ALL.map(AuditAction::as_str).to_vec()),
+            (words::Window::ALL, Window::ALL.map(Window::as_str).to_vec()),
+            (words::EntryKind::ALL, EntryKind::ALL.map(EntryKind::as_str).to_vec()),
+            (words::Flag::ALL, flags),
+            (words::ReservationStatus::ALL, holds.map(HoldStatus::as_str).to_vec()),
+            (words::MemoryType::ALL, Kind::ALL.map(Kind::as_str).to_vec()),
+            (words::Outcome::ALL, Outcome::ALL.map(Outcome::as_str).to_vec()),
+            (words::MemoryTier::ALL, Term::ALL.map(Term::as_str).to_vec()),
+            (words::SearchMode::ALL, Mode::ALL.map(Mode::as_str).to_vec()),
+        ] {
+            assert_eq!(said, known);
+        }
+    }
 
     #[test]
     fn every_reference_leads_somewhere_and_every_id_is_unique() {

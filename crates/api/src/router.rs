@@ -135,6 +135,7 @@ fn native_routes() -> Router<ApiState> {
         .route("/usage/reservations/{id}/release", post(reservations::release))
         .route("/usage/events", post(events::send).layer(batches))
         .route("/usage/entries", get(events::list))
+        .route("/usage/limits", get(usage::limits))
         .route("/usage/stream", get(stream::open))
 }
 

@@ -1,5 +1,6 @@
 //! From the domain to the shapes of the wire.
 
+pub(crate) mod limits;
 pub(crate) mod memory;
 
 use novacore_app::{check_quota::WARN_FROM, report::AccountReport, submit::Done};

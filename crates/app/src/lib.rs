@@ -14,6 +14,7 @@ pub mod error;
 pub mod events;
 mod fingerprint;
 pub mod holds;
+pub mod limits;
 pub mod memories;
 pub mod metrics;
 pub mod overrides;

@@ -1,11 +1,11 @@
 //! Who calls, found out of headers before a handler runs.
 //!
-//! Invariant: of a bearer only `Authorization` is believed (and `NovaCore-User` beside a key that
-//! may act for others); of a service only the service token, and then `X-User-Id`.
+//! Invariant: of a bearer only `Authorization` is believed, and beside it `NovaCore-User` as far as
+//! `access` lets him name another; of a service only the service token, and then `X-User-Id`.
 
 use crate::problem::Failure;
 use axum::http::{HeaderMap, header};
-use novacore_access::{Permit, Principal, ReadUsage, Subject};
+use novacore_access::{Permit, Principal, ReadProfile, ReadUsage, Subject};
 use novacore_app::cx::Cx;
 use novacore_vocab::{Timestamp, UserId};
 use novacore_wire::problem::ProblemKind;
@@ -29,6 +29,12 @@ impl Caller {
     pub async fn reads(&self, cx: &Cx) -> Result<Permit<ReadUsage>, Failure> {
         let subject = self.subject(cx, None).await?;
         Ok(self.principal.read_usage(&subject)?)
+    }
+
+    /// The right to read who one is.
+    pub async fn reads_profile(&self, cx: &Cx) -> Result<Permit<ReadProfile>, Failure> {
+        let subject = self.subject(cx, None).await?;
+        Ok(self.principal.read_profile(&subject)?)
     }
 }
 

@@ -33,5 +33,5 @@ pub use outcome::{Answer, Invalid, KeyRecord, Outcome, QuotaRefusal, Refusal};
 pub use policy::{
     Cap, EffectiveLimit, Limit, LimitName, Mode, Override, Policy, PolicyError, Profile, Tier,
 };
-pub use standing::{LimitState, Standing, limit_states, standing};
+pub use standing::{LimitState, OwnLimit, Standing, limit_states, standing};
 pub use state::{AccountState, Correctable};

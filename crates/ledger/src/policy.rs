@@ -161,6 +161,8 @@ pub struct EffectiveLimit<'a> {
     pub warn_at: &'a [u8],
     /// The version in force.
     pub version: u64,
+    /// The override that is applied, if one is.
+    pub own: Option<&'a Override>,
 }
 
 /// Resources and tiers.
@@ -269,6 +271,12 @@ impl Policy {
         self.tiers.get(&profile.tier).unwrap_or_else(|| &self.tiers[&self.lowest])
     }
 
+    /// The tier that follows the user's by rank; `None` if his is the highest.
+    pub fn next_tier(&self, profile: &Profile) -> Option<&Tier> {
+        let rank = self.tier_of(profile).rank;
+        self.tiers().into_iter().find(|tier| tier.rank > rank)
+    }
+
     /// The first tier above the user's in which every hard limit on a resource, the user's
     /// overrides applied, would admit what `need` says for its window.
     pub fn upgrade_for(
@@ -318,6 +326,7 @@ fn effective<'a>(limit: &'a Limit, own: Option<&'a Override>) -> EffectiveLimit<
         mode: own.and_then(|over| over.mode).unwrap_or(limit.mode),
         warn_at: own.and_then(|over| over.warn_at.as_deref()).unwrap_or(&limit.warn_at),
         version: own.map_or(limit.version, |over| over.version),
+        own,
     }
 }
 
@@ -462,6 +471,23 @@ mod tests {
             let found = policy.upgrade_for(&profile, &name(resource), now, |_| need);
             assert_eq!(found.map(TierName::as_str), want, "{from} {resource} {need}");
         }
+    }
+
+    #[test]
+    fn the_next_tier_is_the_next_by_rank() {
+        let policy = Policy::builtin();
+        // A tier that is gone counts as the lowest one.
+        let wants = [("free_trial", Some("basic")), ("gone", Some("basic")), ("pro", None)];
+        for (from, want) in wants {
+            let profile = Profile { tier: tier(from), overrides: Vec::new() };
+            let next = policy.next_tier(&profile).map(|tier| tier.name.as_str());
+            assert_eq!(next, want, "{from}");
+        }
+        // One of the same rank is no step up.
+        let twin = Tier { name: tier("twin"), ..policy.tier(&tier("pro")).unwrap().clone() };
+        let policy = policy.with_tier(twin).unwrap();
+        let profile = Profile { tier: tier("pro"), overrides: Vec::new() };
+        assert_eq!(policy.next_tier(&profile), None);
     }
 
     #[test]

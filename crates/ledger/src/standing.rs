@@ -21,8 +21,19 @@ pub struct LimitState {
     pub used: i64,
     /// Held in the current window.
     pub held: i64,
+    /// The percentages of the cap at which a threshold event is written.
+    pub warn_at: Vec<u8>,
     /// When the window ends; `None` for a level.
     pub resets_at: Option<Timestamp>,
+    /// The user's override that is applied, if one is.
+    pub own: Option<OwnLimit>,
+}
+
+/// That a limit is a user's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnLimit {
+    /// From when on it is the tier's again, if ever.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// A resource over all its limits.
@@ -82,7 +93,9 @@ pub fn limit_states(
                 mode: limit.mode,
                 used,
                 held,
+                warn_at: limit.warn_at.to_vec(),
                 resets_at: limit.window.resets_at(now),
+                own: limit.own.map(|own| OwnLimit { expires_at: own.expires_at }),
             }
         })
         .collect()

@@ -1,6 +1,6 @@
 //! The operator's calls. Unknown fields are refused.
 
-use crate::number::WireAmount;
+use crate::{number::WireAmount, words};
 use novacore_vocab::{ResourceName, TierName, Timestamp, UserId, Window};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -41,7 +41,7 @@ pub struct LimitView {
     /// The most that may be used in a window; -1 is unlimited.
     pub cap: i64,
     /// The kind of window.
-    #[schema(value_type = String, example = "day")]
+    #[schema(value_type = words::Window)]
     pub window: Window,
     /// What happens beyond the cap.
     pub mode: LimitMode,
@@ -80,7 +80,7 @@ pub struct PutLimit {
     /// The most that may be used in a window; -1 is unlimited.
     pub cap: WireAmount,
     /// `hour`, `day`, `week`, `month` or `lifetime`.
-    #[schema(value_type = String, example = "day")]
+    #[schema(value_type = words::Window)]
     pub window: Window,
     /// What happens beyond the cap; `hard` if absent.
     pub mode: Option<LimitMode>,
@@ -123,6 +123,7 @@ pub struct UserView {
     /// The address; null for one known only from a service call.
     pub email: Option<String>,
     /// `student`, `subscriber`, `admin` or `service`.
+    #[schema(value_type = words::Role)]
     pub role: &'static str,
     /// The name of the tier.
     #[schema(value_type = String, example = "free_trial")]
@@ -153,7 +154,7 @@ pub struct SetTierRequest {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SetRoleRequest {
     /// `student`, `subscriber`, `admin` or `service`.
-    #[schema(example = "admin")]
+    #[schema(value_type = words::Role)]
     pub role: String,
     /// Why, for the audit log.
     pub reason: String,
@@ -326,7 +327,7 @@ pub struct AuditView {
     /// Who: `user:<id>`, `key:<key id>:<user id>`, `service` or `console`.
     pub actor: String,
     /// What.
-    #[schema(example = "set_tier")]
+    #[schema(value_type = words::AuditAction)]
     pub action: &'static str,
     /// To what.
     pub target: String,

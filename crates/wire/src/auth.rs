@@ -1,6 +1,7 @@
 //! The platform's auth calls, whose unknown fields are ignored, and the native ones about keys and
 //! sessions.
 
+use crate::words;
 use novacore_vocab::{KeyId, SessionId, TierName, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -42,6 +43,7 @@ pub struct SignedInUser {
     /// The address.
     pub email: Option<String>,
     /// `student`, `subscriber`, `admin` or `service`.
+    #[schema(value_type = words::Role)]
     pub role: &'static str,
     /// The name of the tier.
     #[schema(value_type = String, example = "free_trial")]
@@ -60,6 +62,7 @@ pub struct Me {
     /// The address.
     pub email: Option<String>,
     /// `student`, `subscriber`, `admin` or `service`.
+    #[schema(value_type = words::Role)]
     pub role: &'static str,
     /// The name of the tier.
     #[schema(value_type = String, example = "free_trial")]
@@ -103,7 +106,7 @@ pub struct KeyRequest {
     /// What to call it, 1 to 100 characters.
     pub name: String,
     /// `usage:read`, `usage:write`, `memory`, `llm`, `admin`, `act_as`, `services`.
-    #[schema(min_items = 1)]
+    #[schema(value_type = Vec<words::Scope>, min_items = 1)]
     pub scopes: Vec<String>,
     /// From when on it is no longer accepted; never if absent.
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -134,6 +137,7 @@ pub struct KeyRow {
     /// What it is called.
     pub name: String,
     /// What it may do.
+    #[schema(value_type = Vec<words::Scope>)]
     pub scopes: Vec<&'static str>,
     /// Its first characters.
     pub prefix: String,

@@ -1,5 +1,6 @@
 //! The ledger as its owner sees it: pages of entries, and the stream.
 
+use crate::words;
 use novacore_vocab::{EntryId, ResourceName, Timestamp, Version, Window};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -52,7 +53,7 @@ pub struct EntryRow {
     #[schema(value_type = u64)]
     pub version: Version,
     /// What it says.
-    #[schema(example = "record")]
+    #[schema(value_type = words::EntryKind)]
     pub kind: &'static str,
     /// The resource.
     #[schema(value_type = String)]
@@ -72,23 +73,26 @@ pub struct EntryRow {
     pub occurred_at: Timestamp,
     /// The reservation that it concerns.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String)]
     pub reservation_id: Option<String>,
     /// The version of the entry that it corrects.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<u64>)]
+    #[schema(value_type = u64)]
     pub corrects_version: Option<Version>,
     /// The reservation's new end.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = String, format = DateTime)]
     pub expires_at: Option<Timestamp>,
     /// Marks, as in a decision.
+    #[schema(value_type = Vec<words::Flag>)]
     pub flags: Vec<&'static str>,
     /// What was crossed, if it is a threshold event.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = ThresholdRow)]
     pub threshold: Option<ThresholdRow>,
     /// The caller's JSON object.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Object)]
     pub metadata: Option<Box<RawValue>>,
 }
 
@@ -100,7 +104,7 @@ pub struct ThresholdRow {
     #[schema(value_type = String, example = "day")]
     pub limit_name: ResourceName,
     /// The kind of its window.
-    #[schema(value_type = String, example = "day")]
+    #[schema(value_type = words::Window)]
     pub window: Window,
     /// The threshold in per cent of the cap.
     pub percent: u8,

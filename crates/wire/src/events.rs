@@ -3,7 +3,7 @@
 //! Unknown attributes of an event are its extensions and are ignored; unknown fields of `data` are
 //! refused.
 
-use crate::{metadata::Metadata, number::WireAmount, problem::Problem};
+use crate::{metadata::Metadata, number::WireAmount, problem::Problem, words};
 use novacore_vocab::{EntryId, ResourceName, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -72,13 +72,14 @@ pub struct EventsReport {
 #[serde(rename_all = "camelCase")]
 pub struct EventResult {
     /// `accepted`, `replayed` or `rejected`.
+    #[schema(value_type = words::EventStatus)]
     pub status: &'static str,
     /// The entry that states it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<uuid::Uuid>)]
+    #[schema(value_type = uuid::Uuid)]
     pub entry_id: Option<EntryId>,
     /// Why it was rejected.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<crate::problem::ProblemShape>)]
+    #[schema(value_type = crate::problem::ProblemShape)]
     pub problem: Option<Problem>,
 }

@@ -1,5 +1,6 @@
 //! How the server is doing.
 
+use crate::words;
 use novacore_vocab::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -9,9 +10,11 @@ use utoipa::ToSchema;
 #[serde(rename_all = "camelCase")]
 pub struct Health {
     /// `ok`, or `read_only` while no command is accepted.
+    #[schema(value_type = words::HealthStatus)]
     pub status: &'static str,
     /// Why not.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String)]
     pub why: Option<String>,
     /// The store.
     pub store: StoreFigures,
@@ -37,6 +40,7 @@ pub struct StoreFigures {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Probe {
     /// `ok` or `not ready`.
+    #[schema(value_type = words::ProbeStatus)]
     pub status: &'static str,
 }
 
@@ -44,6 +48,7 @@ pub struct Probe {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Status {
     /// `ok` or `read_only`.
+    #[schema(value_type = words::HealthStatus)]
     pub status: &'static str,
     /// `novacore`.
     pub service: &'static str,
@@ -63,5 +68,6 @@ pub struct Upstream {
     /// The route's prefix (with `#1`, `#2` where it has several upstreams), or the provider's name.
     pub name: String,
     /// `up`, `down` while calls fail or are refused for it, or `unknown` before the first call.
+    #[schema(value_type = words::UpstreamStatus)]
     pub status: &'static str,
 }

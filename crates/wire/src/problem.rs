@@ -343,29 +343,39 @@ pub struct ProblemShape {
     /// The same as `detail`.
     pub message: String,
     /// 422: the field, parameter or header that is invalid.
+    #[schema(value_type = String, required = false)]
     pub field: Option<String>,
     /// 429: what is limited.
+    #[schema(value_type = String, required = false)]
     pub resource_type: Option<String>,
     /// 429: the name of the limit.
+    #[schema(value_type = String, required = false)]
     pub limit_name: Option<String>,
     /// 429: the most that may be used in a window.
+    #[schema(value_type = i64, required = false)]
     pub limit: Option<i64>,
     /// 429: used in the window.
+    #[schema(value_type = i64, required = false)]
     pub used: Option<i64>,
     /// 429: held in the window.
+    #[schema(value_type = i64, required = false)]
     pub held: Option<i64>,
     /// 429: what was asked.
+    #[schema(value_type = i64, required = false)]
     pub requested: Option<i64>,
     /// 429: what would be admitted now.
+    #[schema(value_type = i64, required = false)]
     pub remaining: Option<i64>,
     /// 429: when the window ends; null if never.
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<String>, format = DateTime, required = false)]
     pub resets_at: Option<String>,
     /// 429: the first higher tier in which it would fit; null if none.
     pub upgrade_to: Option<String>,
     /// 409: how the reservation has ended.
+    #[schema(value_type = crate::words::ReservationStatus, required = false)]
     pub reservation_status: Option<String>,
     /// 422: how much of the level could be given back.
+    #[schema(value_type = i64, required = false)]
     pub available: Option<i64>,
 }
 

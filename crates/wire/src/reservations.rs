@@ -1,6 +1,6 @@
 //! The native calls about reservations. Unknown fields are refused.
 
-use crate::{metadata::Metadata, number::WireAmount};
+use crate::{metadata::Metadata, number::WireAmount, words};
 use novacore_vocab::{ResourceName, Timestamp, UserId, Window};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -83,6 +83,7 @@ pub struct Decision {
     /// Always true: what is refused is answered with a problem.
     pub admitted: bool,
     /// `overage`, `excess`, `unheld`, `late`, `enforced`, `final`, `charge_on_expiry`.
+    #[schema(value_type = Vec<words::Flag>)]
     pub flags: Vec<&'static str>,
     /// Per resource concerned.
     pub standings: Vec<StandingRow>,
@@ -96,7 +97,7 @@ pub struct StandingRow {
     #[schema(value_type = String)]
     pub resource_type: ResourceName,
     /// The kind of window of the limit with the least room.
-    #[schema(value_type = String, example = "day")]
+    #[schema(value_type = words::Window)]
     pub window: Window,
     /// Used in that window.
     pub used: i64,
@@ -134,6 +135,7 @@ pub struct Settled {
     /// The reservation.
     pub reservation_id: String,
     /// `open` after a partial settle, else `settled`, `settled_late` or `released`.
+    #[schema(value_type = words::ReservationStatus)]
     pub status: &'static str,
     /// Where the account stands.
     pub decision: Decision,
@@ -149,6 +151,7 @@ pub struct Reservation {
     #[schema(value_type = uuid::Uuid)]
     pub user_id: UserId,
     /// `open`, `settled`, `released`, `expired`, `settled_late`.
+    #[schema(value_type = words::ReservationStatus)]
     pub status: &'static str,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]

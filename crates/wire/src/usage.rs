@@ -1,6 +1,6 @@
 //! The platform's usage calls. Unknown fields are ignored.
 
-use crate::{metadata::Metadata, number::WireAmount, number::WirePercent};
+use crate::{metadata::Metadata, number::WireAmount, number::WirePercent, words};
 use novacore_vocab::{EntryId, ResourceName, TierName, Timestamp, UserId, Window};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -48,6 +48,7 @@ pub struct StatsRow {
     pub human_readable: String,
     /// Use of the current window in per cent of its limit; absent if unlimited.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = WirePercent)]
     pub percentage: Option<WirePercent>,
     /// The current window.
     pub current: Current,
@@ -66,7 +67,7 @@ pub struct Current {
     /// What is left; -1 is unlimited.
     pub remaining: i64,
     /// The kind of window.
-    #[schema(value_type = String, example = "day")]
+    #[schema(value_type = words::Window)]
     pub window: Window,
     /// When it ends; null for a level.
     #[schema(value_type = Option<String>, format = DateTime)]

@@ -2,9 +2,6 @@
 import { QueryClientProvider } from "@tanstack/react-query";
 import { lazy, type ReactNode, Suspense, useEffect, useSyncExternalStore } from "react";
 import { Redirect, Route, Switch, useLocation } from "wouter";
-import { AccountPage } from "../pages/account/AccountPage";
-import { KeysPage } from "../pages/account/KeysPage";
-import { RegisterPage, SignInPage } from "../pages/account/SignInPage";
 import { UsagePage } from "../pages/usage/UsagePage";
 import { text } from "../text";
 import { ErrorPanel } from "../ui/states";
@@ -14,8 +11,16 @@ import { Shell } from "./Shell";
 import { session, start } from "./session";
 import { Forbidden, NotFound, Starting } from "./states";
 
-// Operators are few: what only they see is not part of what everyone loads.
+// Who opens the usage page loads it and nothing else.
 const AdminPages = lazy(() => import("../pages/admin/AdminPages"));
+const AccountPage = lazy(async () => ({
+  default: (await import("../pages/account/AccountPage")).AccountPage,
+}));
+const KeysPage = lazy(async () => ({ default: (await import("../pages/account/KeysPage")).KeysPage }));
+const SignInPage = lazy(async () => ({ default: (await import("../pages/account/SignInPage")).SignInPage }));
+const RegisterPage = lazy(async () => ({
+  default: (await import("../pages/account/SignInPage")).RegisterPage,
+}));
 
 /** Only for who is signed in; others are sent to sign in, and come back here. */
 function Inside({ children, forAdmin = false }: { children: ReactNode; forAdmin?: boolean }) {
@@ -70,9 +75,7 @@ function Pages() {
       </Route>
       <Route path="/admin/*?">
         <Inside forAdmin>
-          <Suspense fallback={<Starting />}>
-            <AdminPages />
-          </Suspense>
+          <AdminPages />
         </Inside>
       </Route>
       <Route>
@@ -92,7 +95,9 @@ export function App() {
     <QueryClientProvider client={queries}>
       <Shell>
         <Boundary>
-          <Pages />
+          <Suspense fallback={<Starting />}>
+            <Pages />
+          </Suspense>
         </Boundary>
       </Shell>
     </QueryClientProvider>

@@ -1,6 +1,5 @@
 import { useSyncExternalStore } from "react";
-import type { Me } from "../api/shapes";
-import { session } from "./session";
+import { type Me, session } from "./session";
 
 /** Who is signed in; null before that is known, and when nobody is. */
 export function useMe(): Me | null {

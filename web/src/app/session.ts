@@ -2,8 +2,15 @@
 //
 // The access token lives in memory alone; the refresh token is a cookie that no script can read. Any
 // number of calls that find the token old wait for one refresh.
-import type { Me, SignedIn } from "../api/shapes";
+import type { SignedIn } from "../api/shapes";
 import { asProblem, ProblemError, problemOf } from "./problem";
+
+/** Who is signed in, by what the access token says. The server judges by its own books, whatever it says here. */
+export interface Me {
+  id: string;
+  email: string | null;
+  role: string;
+}
 
 /** `starting`: it is not known yet whether there is a session. `ended`: there was one, and it is over. */
 export type SessionState =
@@ -53,21 +60,28 @@ function hinted(): boolean {
   }
 }
 
-/** When a JWT ends, in ms; now if it can't be read, so that it is renewed. */
-function endOf(jwt: string): number {
-  try {
-    const body = jwt.split(".")[1] ?? "";
-    const claims = JSON.parse(atob(body.replaceAll("-", "+").replaceAll("_", "/"))) as { exp?: number };
-    return (claims.exp ?? 0) * 1000;
-  } catch {
-    return 0;
-  }
+interface Claims {
+  sub: string;
+  email?: string | null;
+  role: string;
+  exp: number;
 }
 
-function hold(text: string): string {
-  token = { text, endsAt: endOf(text) };
+/** What a JWT says; its signature is the server's business. */
+function claimsOf(jwt: string): Claims {
+  const body = (jwt.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
+  const bytes = Uint8Array.from(atob(body), (character) => character.charCodeAt(0));
+  return JSON.parse(new TextDecoder().decode(bytes)) as Claims;
+}
+
+function hold(jwt: string): string {
+  const claims = claimsOf(jwt);
+  token = { text: jwt, endsAt: claims.exp * 1000 };
   hint(true);
-  return text;
+  const me = { id: claims.sub, email: claims.email ?? null, role: claims.role };
+  const isSame = state.is === "signed-in" && JSON.stringify(state.me) === JSON.stringify(me);
+  if (!isSame) set({ is: "signed-in", me });
+  return jwt;
 }
 
 function end(how: "signed-out" | "ended"): null {
@@ -96,10 +110,11 @@ function renew(): Promise<string | null> {
     delete window.novacoreRefreshed;
     const said = await early;
     if (said?.status === 200 && said.body?.accessToken) return hold(said.body.accessToken);
+    if (said?.status === 401) return end("ended");
     const answer = await post("/api/auth/refresh");
     if (answer.ok) return hold(((await answer.json()) as { accessToken: string }).accessToken);
     if (answer.status === 401 || answer.status === 403)
-      return end(state.is === "signed-in" ? "ended" : "signed-out");
+      return end("ended");
     throw await problemOf(answer);
   })().finally(() => {
     renewing = null;
@@ -119,15 +134,6 @@ export function refuseToken(text: string): void {
   if (token?.text === text) token = null;
 }
 
-async function load(): Promise<void> {
-  const text = await accessToken();
-  if (text === null) return;
-  const answer = await fetch("/api/auth/me", { headers: { authorization: `Bearer ${text}` } });
-  if (answer.status === 401) end("signed-out");
-  else if (!answer.ok) throw await problemOf(answer);
-  else set({ is: "signed-in", me: (await answer.json()) as Me });
-}
-
 /** Finds out whether this browser has a session. */
 export async function start(): Promise<void> {
   if (!hinted()) {
@@ -135,16 +141,13 @@ export async function start(): Promise<void> {
     return;
   }
   set({ is: "starting" });
-  await load().catch((thrown: unknown) => set({ is: "unreachable", problem: asProblem(thrown) }));
+  await renew().catch((thrown: unknown) => set({ is: "unreachable", problem: asProblem(thrown) }));
 }
 
 async function enter(path: string, email: string, password: string): Promise<void> {
   const answer = await post(path, { email, password });
   if (!answer.ok) throw await problemOf(answer);
-  const done = (await answer.json()) as SignedIn;
-  hold(done.accessToken);
-  set({ is: "starting" });
-  await load();
+  hold(((await answer.json()) as SignedIn).accessToken);
   tabs?.postMessage("began");
 }
 

@@ -62,7 +62,7 @@ function Axis({
     <g key={tick}>
       <line x1={LEFT} x2={width - RIGHT} y1={y(tick)} y2={y(tick)} className="stroke-line" />
       <text x={LEFT - 8} y={y(tick) + 4} textAnchor="end" className="fill-soft text-[11px]">
-        {unit === "bytes" ? format.bytes(tick) : format.compact(tick)}
+        {unit === "bytes" ? format.tickBytes(tick) : format.compact(tick)}
       </text>
     </g>
   ));

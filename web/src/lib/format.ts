@@ -12,6 +12,8 @@ export interface Formats {
   compact(value: number): string;
   /** `6.59 KB`, 1024-based, as the API writes them. */
   bytes(value: number): string;
+  /** `256 MB`: for axes, whose ticks are round. */
+  tickBytes(value: number): string;
   /** With its unit, short where that saves room: `12.3K tokens`, `6.59 KB`. */
   amount(value: number, unit: Unit): string;
   /** With its unit and every digit: `12,345 tokens`, `6.59 KB (6,748 bytes)`. */
@@ -35,6 +37,7 @@ export interface Formats {
 export function formats(locale?: string, zone?: string): Formats {
   const whole = new Intl.NumberFormat(locale);
   const two = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  const one = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 });
   const compact = new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 1 });
   const percent = new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 });
   // Days of the reports are UTC's, so they are not shifted by the reader's zone.
@@ -45,21 +48,22 @@ export function formats(locale?: string, zone?: string): Formats {
   const clock = new Intl.DateTimeFormat(locale, { timeStyle: "medium", ...inZone });
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
 
-  function bytes(value: number): string {
+  function bytes(value: number, fraction = two): string {
     let size = Math.abs(value);
     let step = 0;
     while (size >= 1024 && step < STEPS.length - 1) {
       size /= 1024;
       step += 1;
     }
-    const number = step === 0 ? whole.format(value) : two.format(Math.sign(value) * size);
+    const number = step === 0 ? whole.format(value) : fraction.format(Math.sign(value) * size);
     return `${number} ${STEPS[step]}`;
   }
 
   return {
     whole: (value) => whole.format(value),
     compact: (value) => compact.format(value),
-    bytes,
+    bytes: (value) => bytes(value),
+    tickBytes: (value) => bytes(value, one),
     amount: (value, unit) => {
       if (unit === "bytes") return bytes(value);
       const short = Math.abs(value) >= 100_000 ? compact.format(value) : whole.format(value);

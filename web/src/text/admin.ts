@@ -1,4 +1,4 @@
-// What the operator's pages say; apart from the other texts, so that only these pages load it.
+// What the operator's pages say.
 import { chosen } from "./choose";
 import { admin } from "./en/admin";
 

@@ -1,11 +1,10 @@
 // All that the pages say. A translation is another object of this shape; the browser's language chooses.
-// The operator's texts stand in `./admin`.
+// Texts that not every page needs stand apart, in `./account` and `./admin`, so that only these load them.
 import { chosen } from "./choose";
-import { account } from "./en/account";
 import { common } from "./en/common";
 import { usage } from "./en/usage";
 
-const en = { common, usage, account };
+const en = { common, usage };
 
 export type Texts = typeof en;
 

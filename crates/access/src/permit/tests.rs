@@ -146,9 +146,12 @@ fn acting_for_needs_the_scope_and_the_organisation() {
         ("service", "yyy"),
         ("console", "fff"),
         ("student", "fff"),
-        ("admin", "fff"),
+        ("admin", "yyy"),
         ("student key usage:read usage:write", "fff"),
+        ("student key usage:read admin", "fff"),
         ("student key act_as", "yyn"),
+        ("admin key usage:read memory llm", "fff"),
+        ("admin key admin", "yyy"),
         ("admin key admin act_as", "yyn"),
     ] {
         let actual = verdicts(|of| principal(who).acting_for(of));
@@ -162,6 +165,97 @@ fn acting_for_needs_the_scope_and_the_organisation() {
     let key = key_id();
     let user = user_id(OWN);
     assert_eq!(acting.actor(), Actor::Key { key, user });
+}
+
+/// Every right there is, asked of `who` about `of`; with its name.
+fn every_right(who: &Principal, of: &User) -> Vec<(&'static str, char)> {
+    let subject = of.subject();
+    vec![
+        ("read_usage", letter(who.read_usage(&subject))),
+        ("read_profile", letter(who.read_profile(&subject))),
+        ("record_usage", letter(who.record_usage(&subject))),
+        ("send_events", letter(who.send_events(&subject))),
+        ("reserve", letter(who.reserve(&subject))),
+        ("settle_hold", letter(who.settle_hold(&subject))),
+        ("call_models", letter(who.call_models(&subject))),
+        ("read_memories", letter(who.read_memories(&subject))),
+        ("change_memories", letter(who.change_memories(&subject))),
+        ("manage_self", letter(who.manage_self())),
+        ("manage_keys", letter(who.manage_keys(of))),
+        ("forward", letter(who.forward(of))),
+        ("administer", letter(who.administer())),
+    ]
+}
+
+#[test]
+fn no_right_is_missing_in_the_list_of_every_right() {
+    let source = include_str!("../permit.rs");
+    let made = source.split("    pub fn ").filter(|text| {
+        let head = text.split('{').next().unwrap_or_default();
+        head.contains("&self") && head.contains("-> Result<Permit<")
+    });
+    let made: Vec<&str> = made.map(|text| text.split('(').next().unwrap_or_default()).collect();
+    let listed = every_right(&principal("student"), &user(OWN, Role::Student));
+    assert_eq!(made, listed.into_iter().map(|(name, _)| name).collect::<Vec<_>>());
+}
+
+#[test]
+fn an_administrator_who_views_another_reads_his_usage_and_nothing_else() {
+    let all = "usage:read usage:write memory llm admin services";
+    let everything = format!("admin key {all}");
+    for who in ["admin", "admin key usage:read admin", &everything] {
+        for number in [OWN, MATE, OTHER] {
+            let of = user(number, Role::Student);
+            let viewing = principal(who).acting_for(&of.subject()).unwrap();
+            assert_eq!(viewing.subject(), Ok(of.subject()), "{who}");
+            // Also of himself, and of those whom the credential would reach without viewing.
+            for asked in [OWN, MATE, OTHER].map(|number| user(number, Role::Student)) {
+                for (right, verdict) in every_right(&viewing, &asked) {
+                    let expected = match right {
+                        "read_usage" if asked.id == of.id => 'y',
+                        "read_usage" => 'n',
+                        _ => 'f',
+                    };
+                    assert_eq!(verdict, expected, "{right} of {asked:?} by {who} for {number}");
+                }
+            }
+            let permit = viewing.read_usage(&of.subject()).unwrap();
+            assert_eq!(permit.account(), of.account());
+            assert_eq!(permit.actor(), principal(who).actor(), "it is still he who looks");
+        }
+    }
+    // The scope is needed here too, and a shut account can be looked at.
+    let of = user(OTHER, Role::Student).subject();
+    let viewing = principal("admin key admin").acting_for(&of).unwrap();
+    assert_eq!(letter(viewing.read_usage(&of)), 'f');
+    let shut = User { disabled: true, ..user(OTHER, Role::Student) }.subject();
+    let viewing = principal("admin").acting_for(&shut).unwrap();
+    assert_eq!(letter(viewing.read_usage(&shut)), 'y');
+}
+
+#[test]
+fn who_has_act_as_acts_and_does_not_view() {
+    let mate = user(MATE, Role::Student);
+    let who = principal("admin key usage:read usage:write admin act_as");
+    let acting = who.acting_for(&mate.subject()).unwrap();
+    assert_eq!(letter(acting.reserve(&mate.subject())), 'y');
+    assert_eq!(letter(acting.administer()), 'y');
+    assert_eq!(letter(acting.read_profile(&mate.subject())), 'y');
+}
+
+#[test]
+fn who_one_is_is_read_like_usage() {
+    for who in [
+        "token",
+        "console",
+        "student",
+        "admin",
+        "student key usage:read act_as",
+        "student key memory",
+    ] {
+        let who = principal(who);
+        assert_eq!(verdicts(|of| who.read_profile(of)), verdicts(|of| who.read_usage(of)));
+    }
 }
 
 #[test]
@@ -245,6 +339,7 @@ fn one_who_does_not_exist_is_answered_like_one_out_of_reach() {
         for who in ["admin", "token", "service", "console"] {
             assert_eq!(letter(principal(who).read_usage(&unknown)), 'n', "{who}");
         }
+        assert_eq!(letter(principal("admin").acting_for(&unknown)), 'n');
         assert_eq!(letter(principal("token").reserve(&unknown)), 'n');
         assert_eq!(letter(principal("token").change_memories(&unknown)), 'n');
         assert_eq!(letter(principal("token").acting_for(&unknown)), 'n');

@@ -103,7 +103,7 @@ pub(crate) async fn sessions(
 }
 
 pub(crate) async fn me(State(state): State<ApiState>, caller: Caller) -> Result<Response, Failure> {
-    let permit = caller.reads(&state.cx).await?;
+    let permit = caller.reads_profile(&state.cx).await?;
     let user = state.cx.auth.find_user(permit.account().user).await?;
     let user = user.ok_or(novacore_access::Denied::NotFound)?;
     let body = wire::Me {

@@ -11,13 +11,16 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use novacore_app::{check_quota, record, report};
+use novacore_app::{check_quota, limits, record, report};
 use novacore_edge::{Failure, caller::Caller};
 use novacore_ledger::{Expect, Record, Standing};
 use novacore_vocab::{ResourceKind, Source, Timestamp, human_bytes};
-use novacore_wire::usage::{
-    CheckQuota, CheckQuotaRequest, DayRow, DaysQuery, History, HistoryRow, RecordRequest, Recorded,
-    Storage, TierOf, Tokens,
+use novacore_wire::{
+    limits::Limits,
+    usage::{
+        CheckQuota, CheckQuotaRequest, DayRow, DaysQuery, History, HistoryRow, RecordRequest,
+        Recorded, Storage, TierOf, Tokens,
+    },
 };
 use std::collections::BTreeMap;
 
@@ -115,6 +118,15 @@ pub(crate) async fn timeseries(
     let series = report::days(&state.cx, permit, &view::resource(&resource)?, days).await?;
     let rows = series.iter().map(|row| DayRow { date: date(row.day), amount: row.amount });
     Ok(Reply(rows.collect()))
+}
+
+pub(crate) async fn limits(
+    State(state): State<ApiState>,
+    caller: Caller,
+) -> Result<Reply<Limits>, Failure> {
+    let permit = caller.reads(&state.cx).await?;
+    let report = limits::limits(&state.cx, permit).await?;
+    Ok(Reply(view::limits::limits(report)))
 }
 
 pub(crate) async fn tier(

@@ -5,7 +5,7 @@ use crate::stage::{Answer, As, Stage, user};
 use axum::body::Body;
 
 /// Calls that a stranger may make.
-const OPEN: [&str; 9] = [
+pub(crate) const OPEN: [&str; 9] = [
     "/api/auth/register",
     "/api/auth/login",
     "/api/auth/refresh",
@@ -18,7 +18,7 @@ const OPEN: [&str; 9] = [
 ];
 
 /// Method and path of every operation.
-async fn operations(stage: &Stage) -> Vec<(String, String)> {
+pub(crate) async fn operations(stage: &Stage) -> Vec<(String, String)> {
     let document = stage.get(As::Nobody, "/openapi.json").await.json();
     let mut all = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
@@ -31,7 +31,7 @@ async fn operations(stage: &Stage) -> Vec<(String, String)> {
 }
 
 /// The path with something that exists for every parameter.
-fn filled(path: &str, hold: &str) -> String {
+pub(crate) fn filled(path: &str, hold: &str) -> String {
     let id = if path.contains("/reservations/") { hold.to_owned() } else { user(1).to_string() };
     path.replace("{id}", &id)
         .replace("{resource}", "llm_tokens")
@@ -40,7 +40,7 @@ fn filled(path: &str, hold: &str) -> String {
 }
 
 /// Sends the operation without a body that means anything. A stream is not read to its end.
-async fn attempt(stage: &Stage, (method, path): (&str, &str), by: As) -> Option<Answer> {
+pub(crate) async fn attempt(stage: &Stage, (method, path): (&str, &str), by: As) -> Option<Answer> {
     if path.ends_with("/usage/stream") {
         return None;
     }
@@ -167,7 +167,7 @@ async fn the_weak_are_refused_with_good_bodies_too() {
             r#"{"cap":-1,"reason":"me"}"#.to_owned(),
         ),
     ] {
-        for by in [As::User(1), As::User(2), As::Bearer(reader.clone())] {
+        for by in [As::User(1), As::User(2), As::Bearer(reader.clone()), As::Viewing(1)] {
             let answer = stage.call_with((method, &path), by, &[], body.clone()).await;
             assert!([403, 404].contains(&answer.status), "{method} {path}: {}", answer.text);
         }

@@ -51,6 +51,8 @@ pub(crate) enum As {
     Nobody,
     /// A user, by JWT.
     User(u128),
+    /// Administrator 9, by JWT, who names this user beside it.
+    Viewing(u128),
     /// A bearer of whatever text.
     Bearer(String),
     /// A service.
@@ -185,6 +187,9 @@ impl Stage {
             As::User(number) => {
                 request.header("authorization", format!("Bearer {}", self.token(number, 600)))
             }
+            As::Viewing(number) => request
+                .header("authorization", format!("Bearer {}", self.token(9, 600)))
+                .header("novacore-user", user(number).to_string()),
             As::Bearer(text) => request.header("authorization", format!("Bearer {text}")),
             As::Service => request.header("x-service-token", SERVICE_TOKEN),
             As::ServiceFor(number) => request

@@ -1,6 +1,6 @@
 //! What is asked of memories.
 
-use crate::{metadata::Metadata, number::WireAmount};
+use crate::{metadata::Metadata, number::WireAmount, words};
 use novacore_vocab::Timestamp;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -34,7 +34,7 @@ macro_rules! memory_to_store {
         $(#[$meta])*
         pub struct $name {
             /// `lesson`, `task`, `conversation`, `error`, `reflection` or `achievement`.
-            #[schema(example = "lesson")]
+            #[schema(value_type = words::MemoryType)]
             pub r#type: String,
             /// What the user said, or the situation; not only white space, at most 1 MiB.
             pub input_context: String,
@@ -43,7 +43,7 @@ macro_rules! memory_to_store {
             /// The caller's own name for the conversation, 1 to 255 characters.
             pub session_id: Option<String>,
             /// `success`, `failure` or `neutral`.
-            #[schema(example = "success")]
+            #[schema(value_type = Option<words::Outcome>)]
             pub outcome: Option<String>,
             /// How much it moved the user, -1 to 1.
             #[schema(minimum = -1, maximum = 1)]
@@ -55,7 +55,7 @@ macro_rules! memory_to_store {
             #[schema(max_items = 64)]
             pub tags: Option<Vec<String>>,
             /// How long it is kept: `stm` for an hour, `itm` for seven days, `ltm` for good.
-            #[schema(example = "ltm")]
+            #[schema(value_type = words::MemoryTier)]
             pub tier: String,
             /// Any JSON object of at most 16 KiB and 16 levels.
             #[schema(value_type = Option<Object>)]
@@ -122,7 +122,7 @@ pub struct BulkRequest {
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 pub struct UpdateRequest {
     /// Another type; not null.
-    #[schema(value_type = Option<String>, example = "lesson")]
+    #[schema(value_type = Option<words::MemoryType>)]
     #[serde(default)]
     pub r#type: Sent<String>,
     /// Another input; not null.
@@ -138,7 +138,7 @@ pub struct UpdateRequest {
     #[serde(default)]
     pub session_id: Sent<String>,
     /// Another outcome, or none.
-    #[schema(value_type = Option<String>, example = "success")]
+    #[schema(value_type = Option<words::Outcome>)]
     #[serde(default)]
     pub outcome: Sent<String>,
     /// Another weight, -1 to 1, or none.
@@ -165,7 +165,7 @@ pub struct UpdateRequest {
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 pub struct PromoteRequest {
     /// `itm` or `ltm`, and longer than what it has.
-    #[schema(example = "ltm")]
+    #[schema(value_type = words::MemoryTier)]
     pub target_tier: String,
 }
 
@@ -178,14 +178,16 @@ pub struct SearchRequest {
     #[schema(minimum = 1, maximum = 100, default = 10)]
     pub limit: Option<i64>,
     /// Only memories of this term: `stm`, `itm` or `ltm`.
+    #[schema(value_type = Option<words::MemoryTier>)]
     pub tier: Option<String>,
     /// Only memories of this type.
+    #[schema(value_type = Option<words::MemoryType>)]
     pub memory_type: Option<String>,
     /// Only memories with at least this confidence, 0 to 1.
     #[schema(minimum = 0, maximum = 1)]
     pub min_confidence: Option<f64>,
     /// `semantic`, if absent; `keyword`; `hybrid`.
-    #[schema(example = "semantic")]
+    #[schema(value_type = Option<words::SearchMode>)]
     pub mode: Option<String>,
     /// Only memories with all of these tags.
     pub tags_all: Option<Vec<String>>,
@@ -210,8 +212,10 @@ pub struct ForgetRequest {
     /// All of them; stands alone.
     pub all: Option<bool>,
     /// Of this term: `stm`, `itm` or `ltm`.
+    #[schema(value_type = Option<words::MemoryTier>)]
     pub tier: Option<String>,
     /// Of this type.
+    #[schema(value_type = Option<words::MemoryType>)]
     pub memory_type: Option<String>,
     /// With all of these tags.
     pub tags_all: Option<Vec<String>>,

@@ -14,6 +14,7 @@ pub struct EmbeddingProgress {
     pub available: bool,
     /// Why they cannot.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String)]
     pub unavailable_reason: Option<String>,
     /// How many memories have one.
     pub embedded: u64,

@@ -1,6 +1,6 @@
 //! Memories as they are shown, and what became of commands about them.
 
-use crate::problem::Problem;
+use crate::{problem::Problem, words};
 use novacore_vocab::{MemoryId, Timestamp, UserId};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -18,13 +18,14 @@ pub struct Memory {
     /// The conversation it belongs to, as the caller named it.
     pub session_id: Option<String>,
     /// `lesson`, `task`, `conversation`, `error`, `reflection` or `achievement`.
-    #[schema(example = "lesson")]
+    #[schema(value_type = words::MemoryType)]
     pub r#type: &'static str,
     /// What the user said, or the situation.
     pub input_context: String,
     /// What was answered, or done.
     pub output_response: Option<String>,
     /// `success`, `failure` or `neutral`.
+    #[schema(value_type = Option<words::Outcome>)]
     pub outcome: Option<&'static str>,
     /// How much it moved the user, -1 to 1.
     pub emotional_weight: Option<f64>,
@@ -35,7 +36,7 @@ pub struct Memory {
     /// Its tags, each once.
     pub tags: Vec<String>,
     /// How long it is kept: `stm`, `itm` or `ltm`.
-    #[schema(example = "ltm")]
+    #[schema(value_type = words::MemoryTier)]
     pub tier: &'static str,
     /// The caller's own object.
     #[schema(value_type = Option<Object>)]
@@ -69,6 +70,7 @@ pub struct FoundMemory {
     /// What orders the results of this search, more is better; only comparable within it. Absent in
     /// a context.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = f64)]
     pub score: Option<f64>,
 }
 
@@ -80,6 +82,7 @@ pub struct MemoryPage {
     /// How many there are in all.
     pub total: u64,
     /// The term that was asked for; null for all.
+    #[schema(value_type = Option<words::MemoryTier>)]
     pub tier: Option<&'static str>,
 }
 
@@ -104,12 +107,13 @@ pub struct SearchResults {
     /// What was looked for.
     pub query: String,
     /// How it was looked for: `semantic`, `keyword` or `hybrid`.
-    #[schema(example = "semantic")]
+    #[schema(value_type = words::SearchMode)]
     pub mode: &'static str,
     /// Whether this is not the mode that was asked for.
     pub degraded: bool,
     /// Why it is not.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String)]
     pub degraded_reason: Option<&'static str>,
     /// About how many of the user's memories have no embedding yet, so that they could not be found
     /// by meaning.
@@ -129,6 +133,7 @@ pub struct ContextParts {
     pub degraded: bool,
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String)]
     pub degraded_reason: Option<&'static str>,
 }
 
@@ -210,14 +215,15 @@ pub struct BulkEach {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct BulkResult {
     /// `stored`, `replayed` or `rejected`.
-    #[schema(example = "stored")]
+    #[schema(value_type = words::BulkStatus)]
     pub status: &'static str,
     /// The memory.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Memory)]
     pub memory: Option<Memory>,
     /// Why it was rejected.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<crate::problem::ProblemShape>)]
+    #[schema(value_type = crate::problem::ProblemShape)]
     pub problem: Option<Problem>,
 }
 

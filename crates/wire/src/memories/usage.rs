@@ -143,6 +143,7 @@ pub struct EmbeddingState {
     pub degraded: bool,
     /// Why not.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String)]
     pub degraded_reason: Option<&'static str>,
 }
 

@@ -3,11 +3,11 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { Link } from "wouter";
 import { api, read } from "../../api/client";
-import type { SessionRow } from "../../api/shapes";
-import { useMe } from "../../app/me";
+import type { Me, SessionRow } from "../../api/shapes";
 import { forget } from "../../app/session";
 import { usePageTitle } from "../../app/title";
 import { text } from "../../text";
+import { accountText } from "../../text/account";
 import { Button, buttonLook } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { CopyButton } from "../../ui/Copy";
@@ -17,7 +17,7 @@ import { cellLook, headLook, TableFrame, tableLook } from "../../ui/Table";
 import { Time } from "../../ui/Time";
 import { toast } from "../../ui/toasts";
 
-const words = text.account;
+const words = accountText;
 
 function Fact({ name, children }: { name: string; children: ReactNode }) {
   return (
@@ -28,31 +28,44 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
   );
 }
 
-function Profile() {
-  const me = useMe();
-  if (!me) return null;
+function Facts({ me }: { me: Me }) {
   const page = words.page;
   return (
-    <Card title={page.title} titleHidden>
-      <dl>
-        <Fact name={page.email}>{me.email ?? page.noEmail}</Fact>
-        <Fact name={page.id}>
-          <span className="flex flex-wrap items-center gap-2">
-            <code className="text-sm break-all">{me.id}</code>
-            <CopyButton value={me.id} />
-          </span>
+    <dl>
+      <Fact name={page.email}>{me.email ?? page.noEmail}</Fact>
+      <Fact name={page.id}>
+        <span className="flex flex-wrap items-center gap-2">
+          <code className="text-sm break-all">{me.id}</code>
+          <CopyButton value={me.id} />
+        </span>
+      </Fact>
+      <Fact name={page.role}>{text.common.roles[me.role] ?? me.role}</Fact>
+      <Fact name={page.tier}>{text.common.tier(me.subscription_tier)}</Fact>
+      {me.trial_ends_at && (
+        <Fact name={page.trialEnds}>
+          <Time at={me.trial_ends_at} />
         </Fact>
-        <Fact name={page.role}>{page.roles[me.role] ?? me.role}</Fact>
-        <Fact name={page.tier}>{text.common.tier(me.subscription_tier)}</Fact>
-        {me.trial_ends_at && (
-          <Fact name={page.trialEnds}>
-            <Time at={me.trial_ends_at} />
-          </Fact>
-        )}
-        <Fact name={page.since}>
-          <Time at={me.created_at} />
-        </Fact>
-      </dl>
+      )}
+      <Fact name={page.since}>
+        <Time at={me.created_at} />
+      </Fact>
+    </dl>
+  );
+}
+
+function Profile() {
+  const query = useQuery({ queryKey: ["me"], queryFn: () => read(api.GET("/api/auth/me")) });
+  return (
+    <Card title={words.page.title} titleHidden>
+      {query.isError && !query.data && (
+        <ErrorPanel thrown={query.error} onRetry={() => void query.refetch()} />
+      )}
+      {query.isPending && (
+        <Loading>
+          <Skeleton className="h-48 w-full" />
+        </Loading>
+      )}
+      {query.data && <Facts me={query.data} />}
       <Link href="/account/keys" className={`${buttonLook("plain")} mt-3`}>
         {text.common.nav.keys}
       </Link>

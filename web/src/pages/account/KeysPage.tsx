@@ -7,6 +7,7 @@ import { useMe } from "../../app/me";
 import { asProblem } from "../../app/problem";
 import { usePageTitle } from "../../app/title";
 import { text } from "../../text";
+import { accountText } from "../../text/account";
 import { Button } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { CopyButton } from "../../ui/Copy";
@@ -17,7 +18,7 @@ import { cellLook, headLook, TableFrame, tableLook } from "../../ui/Table";
 import { Time } from "../../ui/Time";
 import { toast } from "../../ui/toasts";
 
-const words = text.account.keys;
+const words = accountText.keys;
 const KEYS = ["keys"] as const;
 const DAY_MS = 86_400_000;
 /** What a key for an ordinary program does. */

@@ -5,7 +5,7 @@ import type { ProblemError } from "../../app/problem";
 import { asProblem } from "../../app/problem";
 import { register, session, signIn } from "../../app/session";
 import { usePageTitle } from "../../app/title";
-import { text } from "../../text";
+import { accountText } from "../../text/account";
 import { Button } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { TextField } from "../../ui/Field";
@@ -29,11 +29,11 @@ function said(
   problem: ProblemError,
   isNew: boolean,
 ): { email?: string; password?: string; all?: string } | null {
-  if (problem.status === 401) return { all: text.account.signIn.wrong };
-  if (problem.status === 403) return { all: text.account.signIn.disabled };
-  if (problem.status === 429) return { all: text.account.signIn.tooMany };
-  if (problem.status === 409 && isNew) return { email: text.account.register.taken };
-  if (problem.status === 422 && problem.field === "email") return { email: text.account.register.email };
+  if (problem.status === 401) return { all: accountText.signIn.wrong };
+  if (problem.status === 403) return { all: accountText.signIn.disabled };
+  if (problem.status === 429) return { all: accountText.signIn.tooMany };
+  if (problem.status === 409 && isNew) return { email: accountText.register.taken };
+  if (problem.status === 422 && problem.field === "email") return { email: accountText.register.email };
   if (problem.status === 422 && problem.field === "password") return { password: problem.message };
   return null;
 }
@@ -65,7 +65,7 @@ function PasswordForm({ kind }: { kind: Kind }) {
       )}
       {problem && !errors && <ErrorPanel thrown={problem} />}
       <TextField
-        label={text.account.signIn.email}
+        label={accountText.signIn.email}
         name="email"
         type="email"
         autoComplete="username"
@@ -73,13 +73,13 @@ function PasswordForm({ kind }: { kind: Kind }) {
         error={errors?.email}
       />
       <TextField
-        label={text.account.signIn.password}
+        label={accountText.signIn.password}
         name="password"
         type={isShown ? "text" : "password"}
         autoComplete={kind.isNew ? "new-password" : "current-password"}
         minLength={kind.isNew ? 8 : undefined}
         required
-        hint={kind.isNew ? text.account.register.passwordHint : undefined}
+        hint={kind.isNew ? accountText.register.passwordHint : undefined}
         error={errors?.password}
       />
       <label className="flex items-center gap-2 text-sm">
@@ -89,7 +89,7 @@ function PasswordForm({ kind }: { kind: Kind }) {
           checked={isShown}
           onChange={() => setShown(!isShown)}
         />
-        {text.account.signIn.show}
+        {accountText.signIn.show}
       </label>
       <Button type="submit" kind="primary" busy={isBusy}>
         {kind.action}
@@ -127,7 +127,7 @@ const linkLook = "font-medium text-accent underline underline-offset-2";
 
 export function SignInPage() {
   const search = useSearch();
-  const { title, action, none, register: make, ended } = text.account.signIn;
+  const { title, action, none, register: make, ended } = accountText.signIn;
   const isEnded = new URLSearchParams(search).has("ended");
   return (
     <Entrance kind={{ title, action, send: signIn, isNew: false }} notice={isEnded ? ended : undefined}>
@@ -141,12 +141,12 @@ export function SignInPage() {
 
 export function RegisterPage() {
   const search = useSearch();
-  const { title, action, have } = text.account.register;
+  const { title, action, have } = accountText.register;
   return (
     <Entrance kind={{ title, action, send: register, isNew: true }}>
       {have}{" "}
       <Link href={`/login${search === "" ? "" : `?${search}`}`} className={linkLook}>
-        {text.account.signIn.action}
+        {accountText.signIn.action}
       </Link>
     </Entrance>
   );

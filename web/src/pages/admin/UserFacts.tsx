@@ -76,7 +76,7 @@ export function UserFacts({ user }: { user: UserView }) {
           <TierLink name={user.tier} />
         </Fact>
         <Fact name={words.role} action={!isSelf && change("role", words.role)}>
-          {text.account.page.roles[user.role] ?? user.role}
+          {text.common.roles[user.role] ?? user.role}
         </Fact>
         <Fact name={words.state} action={!isSelf && account}>
           <Badge kind={user.disabled ? "bad" : "good"}>

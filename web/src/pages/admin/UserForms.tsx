@@ -83,7 +83,7 @@ export function TierForm({ user, onClose }: FormProps) {
 }
 
 const ROLES = ["student", "subscriber", "admin", "service"] as const;
-const roleText = (role: string) => text.account.page.roles[role] ?? role;
+const roleText = (role: string) => text.common.roles[role] ?? role;
 
 export function RoleForm({ user, onClose }: FormProps) {
   const [role, setRole] = useState(user.role);

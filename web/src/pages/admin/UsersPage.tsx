@@ -76,7 +76,7 @@ function UserRow({ user }: { user: UserView }) {
       <td className={cellLook}>
         <TierLink name={user.tier} />
       </td>
-      <td className={cellLook}>{text.account.page.roles[user.role] ?? user.role}</td>
+      <td className={cellLook}>{text.common.roles[user.role] ?? user.role}</td>
       <td className={cellLook}>
         <Badge kind={user.disabled ? "bad" : "good"}>{user.disabled ? words.shut : words.open}</Badge>
       </td>

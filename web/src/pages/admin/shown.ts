@@ -47,7 +47,7 @@ function valueText(member: string, value: unknown, unit: string): string | null 
   if (member === "mode" && typeof value === "string") return modeText(value);
   if (member === "expiresAt" && typeof value === "string") return format.dateTime(value);
   if (member === "tier" && typeof value === "string") return text.common.tier(value);
-  if (member === "role" && typeof value === "string") return text.account.page.roles[value] ?? value;
+  if (member === "role" && typeof value === "string") return text.common.roles[value] ?? value;
   if (member === "warnAt" && Array.isArray(value)) return warningsText(value as number[]);
   if (isLimit(value)) return limitText(value, unit);
   if (typeof value === "boolean") return value ? text.common.yes : text.common.no;

@@ -9,7 +9,7 @@ import { Card } from "../../ui/Card";
 import { Choice } from "../../ui/Choice";
 import { Empty, ErrorPanel, Loading, Skeleton } from "../../ui/states";
 import { cellLook, headLook, numberLook, SortHeader, TableFrame, tableLook } from "../../ui/Table";
-import { daysOf } from "./Charts";
+import { daysOf } from "./amounts";
 import { type Days, useHistory, useModels, useStats } from "./data";
 
 const words = text.usage.breakdown;
@@ -203,9 +203,11 @@ function ByDay({ resource, days }: { resource: ResourceLimits; days: Days }) {
 
 export function Breakdown({ resources, days }: { resources: readonly ResourceLimits[]; days: Days }) {
   const [by, setBy] = useUrlState("by", GROUPS, "resource");
-  const first = resources.find((one) => one.resourceType === "llm_tokens") ?? resources[0];
+  // What is stored now was not used up by a model.
+  const grouped = by === "model" ? resources.filter((one) => !one.isLevel) : resources;
+  const first = grouped.find((one) => one.resourceType === "llm_tokens") ?? grouped[0];
   const [name, setName] = useState(first?.resourceType ?? "");
-  const resource = resources.find((one) => one.resourceType === name) ?? first;
+  const resource = grouped.find((one) => one.resourceType === name) ?? first;
   return (
     <Card
       title={words.title}
@@ -214,11 +216,11 @@ export function Breakdown({ resources, days }: { resources: readonly ResourceLim
           {by !== "resource" && (
             <select
               aria-label={words.resource}
-              value={name}
+              value={resource?.resourceType ?? ""}
               onChange={(event) => setName(event.target.value)}
               className="min-h-9 rounded-lg border border-edge bg-card px-2 text-sm"
             >
-              {resources.map((one) => (
+              {grouped.map((one) => (
                 <option key={one.resourceType} value={one.resourceType}>
                   {text.common.resource(one.resourceType)}
                 </option>

@@ -8,6 +8,7 @@ import { Button } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { ErrorPanel, Loading, Skeleton } from "../../ui/states";
 import { cellLook, headLook, numberLook, TableFrame, tableLook } from "../../ui/Table";
+import { daysOf } from "./amounts";
 import { type Days, useHistory } from "./data";
 import { isNotIncluded, standingOf } from "./standing";
 
@@ -150,12 +151,4 @@ export function Charts({ resources, days }: { resources: readonly ResourceLimits
       </div>
     </section>
   );
-}
-
-/** One resource's amounts out of the history, ascending; days without are zero. */
-export function daysOf(history: readonly Record<string, unknown>[], resource: string): DayAmount[] {
-  return [...history].reverse().map((row) => ({
-    date: String(row.date),
-    amount: typeof row[resource] === "number" ? row[resource] : 0,
-  }));
 }

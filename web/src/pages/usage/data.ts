@@ -5,10 +5,11 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { createContext, useContext, useEffect } from "react";
 import { api, read } from "../../api/client";
-import type { EntryRow, Refusal } from "../../api/shapes";
+import type { EntryRow, Limits, Refusal } from "../../api/shapes";
 import { goLive, type Heard, onHeard } from "../../app/live";
 import { text } from "../../text";
 import { toast } from "../../ui/toasts";
+import { inOrder } from "./standing";
 
 /** Whose page it is: null is the reader's own, else that of a user whom an operator looks at. */
 export const Subject = createContext<string | null>(null);
@@ -26,11 +27,14 @@ function usageKey(user: string | null, ...rest: unknown[]) {
   return ["usage", user, ...rest] as const;
 }
 
+const ordered = (limits: Limits): Limits => ({ ...limits, resources: inOrder(limits.resources) });
+
 export function useLimits() {
   const user = useContext(Subject);
   return useQuery({
     queryKey: usageKey(user, "limits"),
     queryFn: () => read(api.GET("/api/usage/limits", named(user))),
+    select: ordered,
     // What time alone changes: windows end, overrides run out.
     refetchInterval: 60_000,
   });

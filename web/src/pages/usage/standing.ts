@@ -28,3 +28,16 @@ export function standingOf(resource: ResourceLimits): Standing {
   const percent = tightest ? percentOf(tightest.used, tightest.cap) : null;
   return { tightest, others, percent, level: levelOf(percent) };
 }
+
+/** What people look for first; the operator's own resources follow by name. */
+const FIRST = ["llm_tokens", "memory_storage", "agent_minutes", "messages"];
+
+export function inOrder(resources: readonly ResourceLimits[]): ResourceLimits[] {
+  const rank = (one: ResourceLimits) => {
+    const found = FIRST.indexOf(one.resourceType);
+    return found < 0 ? FIRST.length : found;
+  };
+  return [...resources].sort(
+    (left, right) => rank(left) - rank(right) || left.resourceType.localeCompare(right.resourceType),
+  );
+}

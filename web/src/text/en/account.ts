@@ -28,12 +28,6 @@ export const account = {
     noEmail: "None: known from a service",
     id: "User id",
     role: "Role",
-    roles: {
-      student: "Student",
-      subscriber: "Subscriber",
-      admin: "Administrator",
-      service: "Service",
-    } as Record<string, string>,
     tier: "Plan",
     trialEnds: "Trial ends",
     since: "Member since",

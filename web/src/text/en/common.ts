@@ -35,6 +35,12 @@ export const common = {
   tier: spelled,
   window: (name: string) => WINDOWS[name] ?? name,
   per: (name: string) => PER[name] ?? name,
+  roles: {
+    student: "Student",
+    subscriber: "Subscriber",
+    admin: "Administrator",
+    service: "Service",
+  } as Record<string, string>,
   level: { ok: "Within limit", warning: "Close to the limit", exceeded: "Limit reached", none: "Unlimited" },
   nav: {
     skip: "Skip to the content",
