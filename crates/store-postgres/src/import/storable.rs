@@ -1,8 +1,8 @@
 //! What another store can hold and PostgreSQL cannot: text with a NUL, metadata that is no JSON.
 //!
 //! Texts whose types allow no control character, or no NUL, are not looked at: names, keys,
-//! addresses, reasons of the audit log, all that memories say. Instants are within the years 1 to 9999 and numbers within an `i64`, whichever
-//! store they come from.
+//! addresses, reasons of the audit log, all that memories say. Instants are within the years 1 to
+//! 9999 and numbers within an `i64`, whichever store they come from.
 //!
 //! Invariant: a page is looked at before any of it is written, and what is wrong is named.
 
