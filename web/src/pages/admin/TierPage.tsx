@@ -64,7 +64,7 @@ function WithTiers({
     <Part query={limits} skeleton="h-96 w-full rounded-xl">
       {() => (
         <Part query={tiers} skeleton="h-96 w-full rounded-xl">
-          {(list) => children(list, known)}
+          {(list) => children(list, known ?? [])}
         </Part>
       )}
     </Part>
