@@ -20,6 +20,8 @@ test("large amounts are short on a card and whole on hover", () => {
   expect(english.amount(12_345, "tokens")).toBe("12,345 tokens");
   expect(formats("en-US").amount(1_234_567, "tokens")).toBe("1.2M tokens");
   expect(english.exact(1_234_567, "tokens")).toBe("1,234,567 tokens");
+  expect(english.amount(1, "messages")).toBe("1 message");
+  expect(english.exact(-1, "tokens")).toBe("-1 token");
   expect(english.exact(6_748, "bytes")).toBe("6.59 KB (6,748 bytes)");
   expect(formats("de-DE").amount(12_345, "tokens")).toBe("12.345 tokens");
 });

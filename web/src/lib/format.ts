@@ -33,6 +33,10 @@ export interface Formats {
   zone: string;
 }
 
+/** The API's words for units are plurals. */
+const unitOf = (unit: Unit, value: number) =>
+  Math.abs(value) === 1 && unit.endsWith("s") ? unit.slice(0, -1) : unit;
+
 /** The formats of a locale and zone; the browser's if they are left out. */
 export function formats(locale?: string, zone?: string): Formats {
   const whole = new Intl.NumberFormat(locale);
@@ -67,10 +71,10 @@ export function formats(locale?: string, zone?: string): Formats {
     amount: (value, unit) => {
       if (unit === "bytes") return bytes(value);
       const short = Math.abs(value) >= 100_000 ? compact.format(value) : whole.format(value);
-      return `${short} ${unit}`;
+      return `${short} ${unitOf(unit, value)}`;
     },
     exact: (value, unit) => {
-      if (unit !== "bytes") return `${whole.format(value)} ${unit}`;
+      if (unit !== "bytes") return `${whole.format(value)} ${unitOf(unit, value)}`;
       return Math.abs(value) < 1024 ? bytes(value) : `${bytes(value)} (${whole.format(value)} bytes)`;
     },
     percent: (value) => percent.format(value / 100),
