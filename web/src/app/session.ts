@@ -113,8 +113,7 @@ function renew(): Promise<string | null> {
     if (said?.status === 401) return end("ended");
     const answer = await post("/api/auth/refresh");
     if (answer.ok) return hold(((await answer.json()) as { accessToken: string }).accessToken);
-    if (answer.status === 401 || answer.status === 403)
-      return end("ended");
+    if (answer.status === 401 || answer.status === 403) return end("ended");
     throw await problemOf(answer);
   })().finally(() => {
     renewing = null;

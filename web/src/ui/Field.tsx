@@ -14,7 +14,7 @@ interface Frame {
 function Framed({ label, hint, error, id, children }: Frame & { id: string; children: ReactNode }) {
   return (
     <div className="min-w-0">
-      <label htmlFor={id} className="mb-1 block text-sm font-medium">
+      <label htmlFor={id} className="mb-1 block text-sm font-medium break-words">
         {label}
       </label>
       {children}

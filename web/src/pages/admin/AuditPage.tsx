@@ -8,7 +8,7 @@ import { TextField } from "../../ui/Field";
 import { Empty } from "../../ui/states";
 import { AuditTable } from "./AuditTable";
 import { type Address, useAddress } from "./address";
-import { useAudit, useResources } from "./data";
+import { useAudit } from "./data";
 import { Part } from "./Part";
 import { PageHead, Pages } from "./parts";
 
@@ -60,7 +60,6 @@ export function AuditPage() {
   usePageTitle(words.title);
   const address = useAddress();
   const audit = useAudit({ target: address.get("target"), cursor: address.get("cursor") });
-  const resources = useResources();
   return (
     <div className="flex flex-col gap-5">
       <PageHead title={words.title} />
@@ -72,7 +71,7 @@ export function AuditPage() {
               {page.entries.length === 0 ? (
                 <Nothing address={address} />
               ) : (
-                <AuditTable entries={page.entries} resources={resources} label={words.title} />
+                <AuditTable entries={page.entries} label={words.title} />
               )}
               <Pages address={address} next={page.nextCursor} />
             </>

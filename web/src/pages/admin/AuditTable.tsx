@@ -5,6 +5,7 @@ import { cellLook, TableFrame, tableLook } from "../../ui/Table";
 import { Time } from "../../ui/Time";
 import { Changes } from "./Changes";
 import { Named } from "./Named";
+import { WithResources } from "./Part";
 import { HeadRow } from "./parts";
 import { shownChanges } from "./shown";
 import type { Resource } from "./tierForm";
@@ -46,13 +47,12 @@ function Row({
 
 interface AuditTableProps {
   entries: readonly AuditView[];
-  resources: readonly Resource[];
   label: string;
   /** Without where all are about the same. */
   hasTarget?: boolean;
 }
 
-export function AuditTable({ entries, resources, label, hasTarget = true }: AuditTableProps) {
+export function AuditTable({ entries, label, hasTarget = true }: AuditTableProps) {
   const heads = [
     words.when,
     words.actor,
@@ -62,17 +62,21 @@ export function AuditTable({ entries, resources, label, hasTarget = true }: Audi
     words.reason,
   ];
   return (
-    <TableFrame label={label}>
-      <table className={tableLook}>
-        <thead>
-          <HeadRow heads={heads.map((name) => ({ name }))} />
-        </thead>
-        <tbody>
-          {entries.map((entry) => (
-            <Row key={entry.seq} entry={entry} resources={resources} hasTarget={hasTarget} />
-          ))}
-        </tbody>
-      </table>
-    </TableFrame>
+    <WithResources skeleton="h-48 w-full">
+      {(resources) => (
+        <TableFrame label={label}>
+          <table className={tableLook}>
+            <thead>
+              <HeadRow heads={heads.map((name) => ({ name }))} />
+            </thead>
+            <tbody>
+              {entries.map((entry) => (
+                <Row key={entry.seq} entry={entry} resources={resources} hasTarget={hasTarget} />
+              ))}
+            </tbody>
+          </table>
+        </TableFrame>
+      )}
+    </WithResources>
   );
 }

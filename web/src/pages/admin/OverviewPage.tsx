@@ -9,8 +9,8 @@ import { Card } from "../../ui/Card";
 import { Choice } from "../../ui/Choice";
 import { Empty } from "../../ui/states";
 import { DecisionTable, RefusalTable } from "./Decisions";
-import { useDecisions, useOverview, useResources } from "./data";
-import { AsOf, Part } from "./Part";
+import { useDecisions, useOverview } from "./data";
+import { AsOf, Part, WithResources } from "./Part";
 import { PageHead } from "./parts";
 import { Trend } from "./Trend";
 
@@ -25,7 +25,9 @@ function ActiveUsers({ overview }: { overview: Overview }) {
         <span className="text-3xl font-semibold">{format.whole(overview.activeUsers)}</span>
         <span className="text-sm text-soft">{words.activeMore(overview.days)}</span>
       </p>
-      <h3 className="mt-3 text-sm font-medium text-soft">{words.activeOf}</h3>
+      {overview.resources.length > 0 && (
+        <h3 className="mt-3 text-sm font-medium text-soft">{words.activeOf}</h3>
+      )}
       <ul className="text-sm">
         {overview.resources.map((row) => (
           <li key={row.resourceType} className="flex justify-between gap-3">
@@ -44,7 +46,6 @@ export function OverviewPage() {
   const days = Number(range);
   const overview = useOverview(days);
   const decisions = useDecisions(DECISIONS_EVERY_MS);
-  const resources = useResources();
   const since = decisions.data && (
     <span className="text-sm text-soft">{adminText.since(format.dateTime(decisions.data.since))}</span>
   );
@@ -86,18 +87,26 @@ export function OverviewPage() {
             data.resources.length === 0 ? (
               <Empty title={words.noResources} />
             ) : (
-              <div className="grid gap-4 lg:grid-cols-2">
-                {data.resources.map((row) => (
-                  <Trend key={row.resourceType} row={row} days={days} resources={resources} />
-                ))}
-              </div>
+              <WithResources skeleton="h-[460px] w-full rounded-xl">
+                {(resources) => (
+                  <div className="grid gap-4 lg:grid-cols-2">
+                    {data.resources.map((row) => (
+                      <Trend key={row.resourceType} row={row} days={days} resources={resources} />
+                    ))}
+                  </div>
+                )}
+              </WithResources>
             )
           }
         </Part>
       </section>
       <Card title={words.refusals} aside={since} className="min-w-0">
         <Part query={decisions} skeleton="h-32 w-full">
-          {(data) => <RefusalTable rows={data.refusals} resources={resources} />}
+          {(data) => (
+            <WithResources skeleton="h-32 w-full">
+              {(resources) => <RefusalTable rows={data.refusals} resources={resources} />}
+            </WithResources>
+          )}
         </Part>
       </Card>
     </div>

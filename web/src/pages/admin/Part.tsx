@@ -5,6 +5,8 @@ import { ProblemError } from "../../app/problem";
 import { format } from "../../lib/format";
 import { adminText } from "../../text/admin";
 import { ErrorPanel, Loading, Skeleton } from "../../ui/states";
+import { useResources } from "./data";
+import type { Resource } from "./tierForm";
 
 /** What is looked at of a query. */
 export interface Asked<Data> {
@@ -46,6 +48,22 @@ export function Part<Data>({ query, skeleton, children }: PartProps<Data>) {
       )}
       <div className={query.isPlaceholderData ? "opacity-60" : ""}>{children(query.data)}</div>
     </>
+  );
+}
+
+interface WithResourcesProps {
+  skeleton: string;
+  children: (resources: readonly Resource[]) => ReactNode;
+}
+
+/** Amounts are not shown before their units are known. */
+export function WithResources({ skeleton, children }: WithResourcesProps) {
+  const resources = useResources();
+  if (resources !== null) return children(resources);
+  return (
+    <Loading>
+      <Skeleton className={skeleton} />
+    </Loading>
   );
 }
 

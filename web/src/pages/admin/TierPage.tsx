@@ -6,7 +6,6 @@ import { usePageTitle } from "../../app/title";
 import { text } from "../../text";
 import { adminText } from "../../text/admin";
 import { buttonLook } from "../../ui/Button";
-import { Card } from "../../ui/Card";
 import { SelectField } from "../../ui/Field";
 import { Empty } from "../../ui/states";
 import { useLimits } from "../usage/data";
@@ -64,7 +63,7 @@ function WithTiers({
     <Part query={limits} skeleton="h-96 w-full rounded-xl">
       {() => (
         <Part query={tiers} skeleton="h-96 w-full rounded-xl">
-          {(list) => children(list, known)}
+          {(list) => children(list, known ?? [])}
         </Part>
       )}
     </Part>
@@ -125,7 +124,7 @@ function NewTier({ tiers, known }: { tiers: readonly TierView[]; known: readonly
   const start = tiers.find((one) => one.name === from) ?? null;
   return (
     <div className="flex flex-col gap-4">
-      <Card title={words.startFrom} titleHidden className="max-w-md">
+      <div className="max-w-md">
         <SelectField label={words.startFrom} value={from} onChange={(event) => setFrom(event.target.value)}>
           <option value="">{words.nothing}</option>
           {tiers.map((tier) => (
@@ -134,7 +133,7 @@ function NewTier({ tiers, known }: { tiers: readonly TierView[]; known: readonly
             </option>
           ))}
         </SelectField>
-      </Card>
+      </div>
       <TierEditor
         key={from}
         start={start}

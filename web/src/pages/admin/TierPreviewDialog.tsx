@@ -133,7 +133,9 @@ export function TierPreviewDialog({
   });
   const old = before && { rank: before.rank, limits: before.limits };
   const { changes } = shownChanges(old, { rank: body.rank ?? null, limits: body.limits }, resources);
-  const users = before ? words.previewUsers(format.whole(preview.users)) : words.previewNew;
+  const users = before
+    ? words.previewUsers(format.whole(preview.users), preview.users === 1)
+    : words.previewNew;
   return (
     <Dialog title={words.previewTitle(text.common.tier(name))} isOpen onClose={onClose} wide>
       <div className="flex flex-col gap-4">

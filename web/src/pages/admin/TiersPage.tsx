@@ -9,8 +9,8 @@ import { buttonLook } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { Empty } from "../../ui/states";
 import { cellLook, numberLook, TableFrame, tableLook } from "../../ui/Table";
-import { unitIn, useResources, useTiers } from "./data";
-import { Part } from "./Part";
+import { unitIn, useTiers } from "./data";
+import { Part, WithResources } from "./Part";
 import { HeadRow, linkLook, PageHead, TierLink } from "./parts";
 import { capText } from "./shown";
 import type { Resource } from "./tierForm";
@@ -70,8 +70,12 @@ export function namesOf(tiers: readonly TierView[], resources: readonly Resource
   ];
 }
 
-function TierTable({ tiers }: { tiers: readonly TierView[] }) {
-  const resources = useResources();
+interface TableProps {
+  tiers: readonly TierView[];
+  resources: readonly Resource[];
+}
+
+function TierTable({ tiers, resources }: TableProps) {
   const names = namesOf(tiers, resources);
   const heads = [
     { name: words.name },
@@ -112,7 +116,13 @@ export function TiersPage() {
       <Card title={words.title} titleHidden>
         <Part query={tiers} skeleton="h-48 w-full">
           {(list) =>
-            list.tiers.length === 0 ? <Empty title={words.emptyTitle} /> : <TierTable tiers={list.tiers} />
+            list.tiers.length === 0 ? (
+              <Empty title={words.emptyTitle} />
+            ) : (
+              <WithResources skeleton="h-48 w-full">
+                {(resources) => <TierTable tiers={list.tiers} resources={resources} />}
+              </WithResources>
+            )
           }
         </Part>
       </Card>

@@ -10,13 +10,14 @@ import { Card } from "../../ui/Card";
 import { cellLook, numberLook, TableFrame, tableLook } from "../../ui/Table";
 import { useLimits } from "../usage/data";
 import { Changes } from "./Changes";
-import { unitIn, useOverrides, useResources, useTiers } from "./data";
+import { unitIn, useOverrides, useTiers } from "./data";
 import { Named } from "./Named";
 import { OverrideDialog } from "./OverrideDialog";
-import { Part } from "./Part";
+import { Part, WithResources } from "./Part";
 import { HeadRow } from "./parts";
 import { type RemovedOverride, RemoveOverride } from "./RemoveOverride";
 import { capExact, capText, modeText, warningsText } from "./shown";
+import type { Resource } from "./tierForm";
 import { effective, type LimitRow, limitRows, targetOf } from "./userLimits";
 
 const words = adminText.limits;
@@ -138,6 +139,7 @@ interface TableProps {
   user: UserView;
   tier: TierView;
   overrides: readonly OverrideView[];
+  resources: readonly Resource[];
 }
 
 const HEADS = [
@@ -150,11 +152,10 @@ const HEADS = [
   { name: adminText.user.change, isHidden: true },
 ];
 
-function LimitTable({ user, tier, overrides }: TableProps) {
+function LimitTable({ user, tier, overrides, resources }: TableProps) {
   const [edited, setEdited] = useState<LimitRow | null>(null);
   const [removed, setRemoved] = useState<RemovedOverride | null>(null);
   const standing = useLimits();
-  const resources = useResources();
   const { rows, orphans } = limitRows(tier, overrides, standing.data ?? null);
   const remove = (resource: string, limit: string | null, name: string) =>
     setRemoved({ resource, limit, name });
@@ -216,7 +217,15 @@ export function UserLimits({ user }: { user: UserView }) {
             {(own) => {
               // A tier that is gone counts as the lowest one.
               const tier = list.tiers.find((one) => one.name === user.tier) ?? list.tiers[0];
-              return tier && <LimitTable user={user} tier={tier} overrides={own.overrides} />;
+              return (
+                tier && (
+                  <WithResources skeleton="h-48 w-full">
+                    {(resources) => (
+                      <LimitTable user={user} tier={tier} overrides={own.overrides} resources={resources} />
+                    )}
+                  </WithResources>
+                )
+              );
             }}
           </Part>
         )}

@@ -10,7 +10,7 @@ import { Icon } from "../../ui/icons";
 import { Empty } from "../../ui/states";
 import { Subject } from "../usage/data";
 import { AuditTable } from "./AuditTable";
-import { useAudit, useResources, useUser } from "./data";
+import { useAudit, useUser } from "./data";
 import { Part } from "./Part";
 import { Badge, linkLook, PageHead, userHref } from "./parts";
 import { UserFacts } from "./UserFacts";
@@ -46,7 +46,6 @@ export function isMissing(error: unknown): boolean {
 function UserAudit({ id }: { id: string }) {
   const target = `user:${id}`;
   const audit = useAudit({ target, cursor: "" }, LAST_CHANGES);
-  const resources = useResources();
   const all = (
     <Link href={`/admin/audit?target=${encodeURIComponent(target)}`} className={`${linkLook} text-sm`}>
       {words.auditAll}
@@ -59,7 +58,7 @@ function UserAudit({ id }: { id: string }) {
           page.entries.length === 0 ? (
             <p className="text-sm text-soft">{adminText.audit.nothing}</p>
           ) : (
-            <AuditTable entries={page.entries} resources={resources} label={words.audit} hasTarget={false} />
+            <AuditTable entries={page.entries} label={words.audit} hasTarget={false} />
           )
         }
       </Part>

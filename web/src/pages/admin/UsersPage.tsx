@@ -1,5 +1,5 @@
 // All users, found by a part of their e-mail or id, and by tier.
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { UserView } from "../../api/shapes";
 import { usePageTitle } from "../../app/title";
 import { text } from "../../text";
@@ -22,11 +22,19 @@ const PAUSE_MS = 300;
 function useTyped(address: Address, name: string) {
   const settled = address.get(name);
   const [typed, setTyped] = useState(settled);
-  useEffect(() => setTyped(settled), [settled]);
+  const sent = useRef(settled);
+  useEffect(() => {
+    // Only what others put there: typing may have gone on since this field did.
+    if (settled !== sent.current) setTyped(settled);
+    sent.current = settled;
+  }, [settled]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: only typing starts the pause anew.
   useEffect(() => {
     if (typed === settled) return;
-    const timer = setTimeout(() => address.set({ [name]: typed, cursor: "" }), PAUSE_MS);
+    const timer = setTimeout(() => {
+      sent.current = typed;
+      address.set({ [name]: typed, cursor: "" });
+    }, PAUSE_MS);
     return () => clearTimeout(timer);
   }, [typed]);
   return [typed, setTyped] as const;

@@ -23,14 +23,18 @@ function given<Query extends Record<string, string>>(query: Query): Partial<Quer
   return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== "")) as Partial<Query>;
 }
 
-/** All resources: an operator's own limits name each of them, limited or not. */
-export function useResources(): readonly Resource[] {
+/** All resources, since anyone's limits name each of them, limited or not; null before they are known. */
+export function useResources(): readonly Resource[] | null {
   const limits = useLimits();
-  return (limits.data?.resources ?? []).map((one) => ({
-    name: one.resourceType,
-    unit: one.unit,
-    isLevel: one.isLevel,
-  }));
+  // Figures without their units are better than none.
+  if (limits.isError && !limits.data) return [];
+  return (
+    limits.data?.resources.map((one) => ({
+      name: one.resourceType,
+      unit: one.unit,
+      isLevel: one.isLevel,
+    })) ?? null
+  );
 }
 
 export const unitIn = (resources: readonly Resource[], name: string) =>

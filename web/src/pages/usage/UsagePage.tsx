@@ -67,7 +67,7 @@ export function UsageView({ account, title }: ViewProps) {
   return (
     <div className="flex flex-col gap-5">
       <div className="flex flex-wrap items-end justify-between gap-x-6 gap-y-3">
-        <div>
+        <div className="min-w-0">
           <h1 className="text-2xl font-semibold break-words">{title}</h1>
           <div className="flex flex-wrap items-center gap-x-3">
             {limits.data && (

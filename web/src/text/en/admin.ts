@@ -220,7 +220,8 @@ export const admin = {
     invalid: "Some fields are not right yet; they are marked.",
     preview: "Preview the change",
     previewTitle: (name: string) => `Whom the change of ${name} affects`,
-    previewUsers: (users: string) => `${users} users are of this tier.`,
+    previewUsers: (users: string, isOne: boolean) =>
+      `${users} ${isOne ? "user is" : "users are"} of this tier.`,
     previewNew: "Nobody is of this tier yet.",
     previewIncomplete:
       "Not all users were looked at, since there are very many: the figures are at least these.",
