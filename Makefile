@@ -25,6 +25,7 @@ help:
 	@echo 'make soak    the long tests, one after the other'
 	@echo 'make fuzz    look for inputs that break the parsers, $(FUZZ_SECONDS) seconds for each target'
 	@echo 'make bench   measure, each figure beside a raw yardstick'
+	@echo 'make web-test  check and test the web app, in a browser too'
 	@echo 'make clients check and test the clients in TypeScript and Python'
 	@echo 'make client-types  make their types anew from the API'
 	@echo 'make models  fetch the model of the memory service into $(MODELS_DIR)'
@@ -48,15 +49,23 @@ web:
 	    exit 1; }; \
 	set -ex; cd web && npm ci && npm run build
 
+# The pages' own checks and tests, then every journey in a browser against the real binary, which is
+# built as the tests below build it.
+web-test: setup nodejs chromium web
+	cd web && npm run --silent check && npm run --silent test
+	$(CARGO) build --workspace --bin novacore
+	cd web && $(NOVACORE) npm run --silent e2e
+
 # Cheap checks first. The workspace is compiled once for checking (clippy and rustdoc share that)
 # and once for running: tidy, the doc tests and the tests. The runner's count comes last.
-test: setup postgresql models
+test: setup postgresql models web
 	$(CARGO) fmt --all --check
 	@$(MAKE) --no-print-directory tidy
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps
 	$(CARGO) test --doc --workspace
 	@$(MAKE) --no-print-directory clients
+	@$(MAKE) --no-print-directory web-test
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
 	    set -x; $(CARGO) nextest run --workspace --profile $(NEXTEST_PROFILE); \
 	else \
@@ -192,6 +201,18 @@ nodejs:
 	    fi; }
 	@node -e 'const v = process.versions.node.split("."); process.exit(+(v[0] * 100 + +v[1] < 2019))' || { \
 	    echo "Node.js 20.19 or later is needed, and this is $$(node --version)" >&2; exit 1; }
+
+# What draws the pages in tests: the system's browser, since the test runner's own is fetched from
+# elsewhere.
+chromium:
+	@command -v chromium >/dev/null || { \
+	    if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	        apt-get update -q && \
+	        apt-get install -q -y --no-install-recommends chromium; \
+	    else \
+	        echo 'Chromium is missing; on Debian: sudo apt-get install chromium' >&2; \
+	        exit 1; \
+	    fi; }
 
 python-venv:
 	@python3 -c 'import ensurepip, venv' 2>/dev/null || { \
