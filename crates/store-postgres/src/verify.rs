@@ -48,6 +48,8 @@ pub struct VerifyReport {
     pub entries: u64,
     /// Accounts recounted.
     pub accounts: u64,
+    /// Memories read.
+    pub memories: u64,
     /// Entries in detached months.
     pub detached: u64,
     /// What is wrong, at most twenty findings; empty if nothing is.

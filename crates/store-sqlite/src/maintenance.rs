@@ -30,7 +30,7 @@ use std::{
 const FINDINGS_MAX: usize = 20;
 
 /// What a verification found.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VerifyReport {
     /// Entries read.
     pub entries: u64,
@@ -38,6 +38,8 @@ pub struct VerifyReport {
     pub batches: u64,
     /// Accounts recounted.
     pub accounts: u64,
+    /// Memories read.
+    pub memories: u64,
     /// What is wrong, at most twenty findings; empty if nothing is.
     pub findings: Vec<String>,
 }
@@ -50,7 +52,7 @@ pub fn verify(options: &Options) -> Result<VerifyReport, OpenError> {
     let _lock = lock_dir(&options.dir)?;
     let path = options.dir.join(LEDGER_FILE);
     let (connection, names, policy) = open_parts(options, &path)?;
-    let mut report = VerifyReport { entries: 0, batches: 0, accounts: 0, findings: Vec::new() };
+    let mut report = VerifyReport::default();
     let mut before = Head::EMPTY;
     let mut states: BTreeMap<UserNo, AccountState> = BTreeMap::new();
     while let Some(batch) = batch_after(&connection, before.last_seq)? {
@@ -76,7 +78,8 @@ pub fn verify(options: &Options) -> Result<VerifyReport, OpenError> {
         report.note(format!("entries go on to {last}, batches end at {}", before.last_seq));
     }
     report.accounts = states.len() as u64;
-    crate::memories::differences(&connection, &states, &mut |finding| report.note(finding))?;
+    report.memories =
+        crate::memories::differences(&connection, &states, &mut |finding| report.note(finding))?;
     if report.findings.is_empty() {
         let derived = open_derived(derived_options(options, &connection, names, policy)?)?;
         compare(&derived, &states, &mut report)?;

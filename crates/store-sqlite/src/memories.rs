@@ -14,12 +14,14 @@ mod check;
 mod head;
 mod list;
 mod model;
+mod moved;
 mod read;
 mod row;
 mod write;
 
-pub(crate) use check::differences;
-pub(crate) use head::sound as sound_head;
+pub(crate) use check::{differences, inventory};
+pub(crate) use head::{find as find_head, sound as sound_head};
+pub(crate) use moved::{FIRST_PLACE, Place, page as moved_page};
 pub(crate) use read::revisions;
 pub(crate) use row::{damage, of_read};
 pub(crate) use write::{Owner, apply};

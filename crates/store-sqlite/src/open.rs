@@ -102,9 +102,6 @@ pub enum OpenError {
         /// What was found.
         why: String,
     },
-    /// It has memories, and a move takes the ledger and the control plane only.
-    #[error("{0} has memories, which a move would leave behind; nothing was changed")]
-    HoldsMemories(PathBuf),
     /// The operating system refused something.
     #[error("{path}: {source}")]
     Io {

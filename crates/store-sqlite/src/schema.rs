@@ -219,6 +219,14 @@ pub(crate) fn upgrade(connection: &mut Connection, found: i64) -> rusqlite::Resu
     Ok(true)
 }
 
+/// Whether a file has the tables of memories, or should have: of one that lost them nobody shall
+/// believe that it never had any.
+pub(crate) fn has_memories(connection: &Connection) -> rusqlite::Result<bool> {
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let exists = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'memory')";
+    Ok(found > WITHOUT_MEMORIES || connection.query_row(exists, [], |row| row.get(0))?)
+}
+
 /// Settings of every connection to `ledger.db`.
 pub(crate) fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;

@@ -4,19 +4,21 @@
 //! was read, so that what was verified is what is handed over.
 //! Invariant: the ledger is opened for reading only, and nothing is made where there is none: who
 //! gives the move up has the directory as it was.
-//! Invariant: one batch or one page is in memory, whatever the size of the ledger.
-//! Not here: where the pages go; memories, which no page carries: who has some is refused, since
-//! they would go on to be charged where they are not.
+//! Invariant: one batch, one page, or the keys of one user's texts are in memory, whatever the size
+//! of the ledger; a page is bounded in rows, and of memories in bytes too.
+//! Not here: where the pages go.
 
 mod check;
 
 use crate::{
     directory::{audit_page, people_page},
+    memories::{FIRST_PLACE, Place, find_head, moved_page},
     names::Names,
     open::{LEDGER_FILE, OpenError, check_ours, damage, lock_dir},
     policy,
     readers::open_reader,
     row::{self, Seq, UserNo},
+    schema::has_memories,
 };
 use novacore_store::{
     directory::AuditSeq,
@@ -33,7 +35,7 @@ use std::{
 
 /// Users of a page; each has at most a few hundred rows.
 const PEOPLE_MAX: usize = 100;
-/// Entries of the audit log or the ledger in a page.
+/// Entries of the audit log or the ledger, or memories, in a page.
 const ROWS_MAX: usize = 1_000;
 
 /// A verified data directory that nobody else has open.
@@ -43,6 +45,8 @@ pub struct Source {
     path: PathBuf,
     names: Names,
     inventory: Inventory,
+    /// A file of the first schema has not even their tables.
+    has_memories: bool,
     next: Next,
     _lock: File,
 }
@@ -54,11 +58,13 @@ enum Next {
     People(UserNo),
     Audit(AuditSeq),
     Entries(Seq),
+    Memories(Place),
     Nothing,
 }
 
 impl Source {
-    /// Locks a data directory and verifies its file and the whole chain of its batches.
+    /// Locks a data directory and verifies its file, the whole chain of its batches, and every
+    /// memory.
     pub fn open(dir: &Path) -> Result<Source, OpenError> {
         let path = dir.join(LEDGER_FILE);
         if !path.exists() {
@@ -70,20 +76,16 @@ impl Source {
         check_ours(&path, &connection)?;
         let read = || {
             let names = Names::load(&connection)?;
-            let holds_memories = check::holds_memories(&connection)?;
-            Ok((check::inventory(&connection, &names)?, names, holds_memories))
+            let has_memories = has_memories(&connection)?;
+            Ok((check::inventory(&connection, &names)?, names, has_memories))
         };
-        match read().map_err(|error| damage(&path, error))? {
-            (Ok(_), _, true) => Err(OpenError::HoldsMemories(path)),
-            (Ok(inventory), names, false) => {
-                let next = Next::Policy;
-                Ok(Source { connection, path, names, inventory, next, _lock: lock })
-            }
-            (Err(why), ..) => Err(OpenError::Damaged { file: path, why }),
-        }
+        let (found, names, has_memories) = read().map_err(|error| damage(&path, error))?;
+        let inventory = found.map_err(|why| OpenError::Damaged { file: path.clone(), why })?;
+        let next = Next::Policy;
+        Ok(Source { connection, path, names, inventory, has_memories, next, _lock: lock })
     }
 
-    /// What the chain vouches for.
+    /// What was verified.
     pub fn inventory(&self) -> &Inventory {
         &self.inventory
     }
@@ -108,7 +110,11 @@ impl Source {
         match self.next {
             Next::Policy => Ok((Some(Page::Policy(policy::moved(connection)?)), Next::People(0))),
             Next::People(after) => {
-                let found = people_page(connection, after, PEOPLE_MAX)?;
+                let head = |user_no| match self.has_memories {
+                    true => find_head(connection, user_no),
+                    false => Ok(None),
+                };
+                let found = people_page(connection, after, PEOPLE_MAX, head)?;
                 let next =
                     found.last().map_or(Next::Audit(AuditSeq(0)), |(no, _)| Next::People(*no));
                 let people: Vec<_> = found.into_iter().map(|(_, person)| person).collect();
@@ -121,8 +127,17 @@ impl Source {
             }
             Next::Entries(after) => {
                 let (entries, last) = self.entries_after(after)?;
-                let next = if entries.is_empty() { Next::Nothing } else { Next::Entries(last) };
+                let next = match (entries.is_empty(), self.has_memories) {
+                    (false, _) => Next::Entries(last),
+                    (true, true) => Next::Memories(FIRST_PLACE),
+                    (true, false) => Next::Nothing,
+                };
                 Ok(((!entries.is_empty()).then_some(Page::Entries(entries)), next))
+            }
+            Next::Memories(after) => {
+                let (memories, last) = moved_page(connection, after, ROWS_MAX)?;
+                let next = if memories.is_empty() { Next::Nothing } else { Next::Memories(last) };
+                Ok(((!memories.is_empty()).then_some(Page::Memories(memories)), next))
             }
             Next::Nothing => Ok((None, Next::Nothing)),
         }

@@ -12,6 +12,8 @@ mod hostile;
 mod limits;
 mod memories;
 mod reservations;
+mod session;
+mod site;
 mod stage;
 mod stream;
 mod usage;

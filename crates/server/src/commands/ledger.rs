@@ -95,6 +95,7 @@ fn verify(config: &Config) -> anyhow::Result<()> {
             let report = store::verify(&embedded_options(config, clock, metrics)?)?;
             let (entries, accounts) = (report.entries, report.accounts);
             println!("{entries} entries in {} batches of {accounts} accounts", report.batches);
+            println!("{} memories", report.memories);
             report.findings
         }
         Some(url) => {
@@ -102,6 +103,7 @@ fn verify(config: &Config) -> anyhow::Result<()> {
             let report = runtime()?.block_on(postgres::verify(&options));
             let report = report.context("store.database_url")?;
             println!("{} entries of {} accounts", report.entries, report.accounts);
+            println!("{} memories", report.memories);
             if report.detached > 0 {
                 println!("{} entries in detached months, as their openings say", report.detached);
             }

@@ -12,13 +12,19 @@ async fn a_lost_connection_leaves_nothing() {
     let statements = [
         "INSERT INTO tier",
         "COPY users",
+        "COPY memory_head",
         "COPY usage_ledger",
+        "COPY memory ",
+        "COPY memory_text",
+        "COPY memory_embedding",
         METADATA,
         "ANALYZE",
         "l.id FROM usage_ledger",
         "COPY account ",
         "COPY usage_day",
+        "INSERT INTO account ",
         "FROM ended_hold",
+        "FROM memory_embedding",
     ];
     for text in statements {
         for moment in [Moment::BeforeServer, Moment::BeforeAnswer] {

@@ -2,18 +2,23 @@
 
 use novacore_access::User;
 use novacore_ledger::{Entry, standing};
+use novacore_memory::{Filter, Term};
 use novacore_store::{
     clock::Clock,
     directory::{AuditQuery, DIRECTORY_PAGE_ROWS_MAX, Directory, UserQuery},
     ledger::{DayRange, ENTRY_PAGE_ROWS_MAX, EntryQuery, Ledger},
+    memories::{
+        DIGEST_PAGE_ROWS_MAX, MEMORY_PAGE_ROWS_MAX, Memories, MemoryOrder, MemoryQuery, Numbered,
+    },
 };
-use novacore_store_suite::ledger::Harness;
+use novacore_store_suite::memories::MemoryHarness;
 use novacore_vocab::{HoldId, Timestamp, UserId, Window};
 use std::fmt::Debug;
 
 /// What it shows of every user, and of all together.
-pub(crate) async fn looks(harness: &impl Harness) -> Vec<String> {
+pub(crate) async fn looks(harness: &impl MemoryHarness) -> Vec<String> {
     let (ledger, directory) = (harness.ledger(), harness.directory());
+    let store = harness.memories();
     let now = harness.clock().now();
     let mut lines = vec![line("policy", ledger.policy().tiers())];
     let query = UserQuery { rows_max: DIRECTORY_PAGE_ROWS_MAX, ..UserQuery::default() };
@@ -23,7 +28,9 @@ pub(crate) async fn looks(harness: &impl Harness) -> Vec<String> {
         lines.push(line("user", user));
         person(&*directory, user, &mut lines).await;
         account(&*ledger, user.id, now, &mut lines).await;
+        memories(&*store, user.id, now, &mut lines).await;
     }
+    background(&*store, now, &mut lines).await;
     let totals = ledger.totals(DayRange::last_days(90, now), 5).await.expect("totals");
     lines.extend(totals.resources.iter().map(|total| line("total", total)));
     let query = AuditQuery { rows_max: DIRECTORY_PAGE_ROWS_MAX, ..AuditQuery::default() };
@@ -73,6 +80,57 @@ async fn account(ledger: &dyn Ledger, user: UserId, now: Timestamp, lines: &mut 
             let hold = ledger.hold(hold).await.expect("a hold");
             lines.push(line("entry", (entry, hold)));
         }
+    }
+}
+
+/// What a user has in mind: rows and digests with their numbers, embeddings to the bit, lists, and
+/// what they add up to.
+async fn memories(store: &dyn Memories, user: UserId, now: Timestamp, lines: &mut Vec<String>) {
+    lines.push(line("head", store.memory_head(user).await.expect("a head")));
+    let mut after = 0;
+    loop {
+        let page = store.scan_memories(user, after, MEMORY_PAGE_ROWS_MAX).await.expect("a page");
+        let Some(Numbered { change_no, .. }) = page.last() else { break };
+        after = *change_no;
+        for row in &page {
+            let content = &row.memory.content;
+            let texts = (content.input.as_str(), content.output.as_ref().map(|text| text.as_str()));
+            let metadata = content.metadata.as_ref().map(|metadata| metadata.as_str());
+            lines.push(line("memory", (row, texts, metadata)));
+        }
+    }
+    let digests = store.scan_digests(user, 0, DIGEST_PAGE_ROWS_MAX).await.expect("a page");
+    assert!(digests.len() < DIGEST_PAGE_ROWS_MAX, "one page has all of them");
+    for digest in digests {
+        let bytes = digest.embedded.as_ref().map(|(_, quantised)| quantised.to_bytes());
+        lines.push(line("digest", (&digest, bytes)));
+        if let Some((model, _)) = &digest.embedded {
+            let dims = novacore_memory::Dims::new(4).expect("a dimension");
+            let found = store.find_embeddings(user, &[digest.id], model, dims).await;
+            let found = found.expect("a look-up");
+            let elements = found.iter().map(|(id, one)| (id, one.as_slice()));
+            lines.push(line("embedding", elements.collect::<Vec<_>>()));
+        }
+    }
+    for order in [MemoryOrder::Newest, MemoryOrder::MostRead] {
+        for term in Term::ALL.into_iter().map(Some).chain([None]) {
+            let filter = Filter { term, ..Filter::default() };
+            let query = MemoryQuery { filter, live_at: now, order, offset: 1, rows_max: 50 };
+            lines.push(line("list", store.list_memories(user, &query).await.expect("a page")));
+        }
+    }
+}
+
+/// What the work behind all users finds.
+async fn background(store: &dyn Memories, now: Timestamp, lines: &mut Vec<String>) {
+    let expired = store.expired_memories(now, MEMORY_PAGE_ROWS_MAX).await.expect("a page");
+    lines.push(line("expired", expired));
+    let mut counts = store.embedding_counts().await.expect("counts");
+    counts.sort();
+    lines.push(line("embedded", &counts));
+    for model in counts.iter().filter_map(|count| count.model.as_ref()) {
+        let waiting = store.memories_to_embed(model, None, MEMORY_PAGE_ROWS_MAX).await;
+        lines.push(line("waiting", waiting.expect("a page")));
     }
 }
 

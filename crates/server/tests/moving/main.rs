@@ -4,6 +4,7 @@
 
 mod interruptions;
 mod looks;
+mod memories;
 mod refusals;
 mod rig;
 mod suite;

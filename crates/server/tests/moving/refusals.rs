@@ -1,8 +1,12 @@
 //! What is not moved, and what it leaves behind: nothing.
 
-use crate::rig::{Rig, embedded_options, import};
+use crate::{
+    memories::{applied, embedded, insert, memory},
+    rig::{Rig, embedded_options, import},
+};
 use novacore_access::{Actor, AuditAction, AuditEntry, Reason, Role, User};
 use novacore_ledger::{Cap, Command, Expect, Override, Policy, Record, Verb};
+use novacore_memory::Term;
 use novacore_postgres_fixture::Server;
 use novacore_store::{clock::Clock, moving::Page};
 use novacore_store_postgres::{self as postgres, Import, ImportError, OpenError, PostgresStore};
@@ -20,7 +24,10 @@ const USER: UserId = UserId(Uuid::from_u128(7));
 pub(crate) const METADATA: &str = "{\"what\":\"row\"}";
 
 /// How many rows of a kind an import would have left; partitions count.
-const LEFT: &str = "SELECT (SELECT count(*) FROM tier) + (SELECT count(*) FROM users) \
+pub(crate) const LEFT: &str = "SELECT (SELECT count(*) FROM tier) + (SELECT count(*) FROM users) \
+     + (SELECT count(*) FROM memory) + (SELECT count(*) FROM memory_text) \
+     + (SELECT count(*) FROM memory_embedding) + (SELECT count(*) FROM memory_head) \
+     + (SELECT count(*) FROM account) \
      + (SELECT count(*) FROM audit) + (SELECT count(*) FROM usage_ledger) \
      + (SELECT limit_version + version FROM policy) \
      + (SELECT count(*) FROM pg_class WHERE relname LIKE 'usage_ledger_2%')";
@@ -42,7 +49,7 @@ pub(crate) fn record(of: &str, amount: i64, metadata: Option<&str>) -> Command {
     Command { key: None, fingerprint: 1, verb }
 }
 
-/// A rig with a user who has three entries, closed.
+/// A rig with a user who has three entries, and a memory that cost him none; closed.
 pub(crate) async fn filled(server: &Server) -> Rig {
     let mut rig = Rig::on(server);
     make_user(&rig).await;
@@ -51,6 +58,8 @@ pub(crate) async fn filled(server: &Server) -> Rig {
         let outcome = rig.ledger().submit(USER, command).await;
         outcome.expect("an outcome");
     }
+    let memory = memory(&rig, 1, Term::Stm, "short");
+    applied(&rig, USER, vec![insert(&memory, Some(embedded("m", &[3.0, 4.0])))]).await;
     rig.close();
     rig
 }
@@ -85,9 +94,9 @@ fn audit(rig: &Rig, target: &str) -> AuditEntry {
 pub(crate) async fn is_untouched_and_importable(server: &Server, rig: &Rig, entries: u64) {
     assert_eq!(server.psql(rig.url(), LEFT).expect("a count"), "0");
     let moved = import(rig.dir(), &rig.options()).await.expect("it is moved");
-    assert_eq!(moved.entries, entries);
+    assert_eq!((moved.entries, moved.memories, moved.embeddings), (entries, 1, 1));
     let report = postgres::verify(&rig.options()).await.expect("a report");
-    assert_eq!((report.entries, report.findings), (entries, vec![]));
+    assert_eq!((report.entries, report.memories, report.findings), (entries, 1, vec![]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,13 +3,16 @@
 use crate::looks::{looks, texts};
 use novacore_ledger::Policy;
 use novacore_postgres_fixture::Server;
-use novacore_store::{directory::Directory, ledger::Ledger, observe::Unobserved};
+use novacore_store::{
+    directory::Directory, ledger::Ledger, memories::Memories, observe::Unobserved,
+};
 use novacore_store_postgres::{
     self as postgres, Distribution, Import, ImportError, Moved, PostgresStore,
 };
 use novacore_store_sqlite::{self as embedded, OnFatal, Source, SqliteStore};
 use novacore_store_suite::{
     ledger::{Harness, START},
+    memories::MemoryHarness,
     memory::HandClock,
 };
 use std::{path::Path, sync::Arc, time::Duration};
@@ -140,6 +143,16 @@ impl Harness for Rig {
             self.move_over();
             assert_eq!(now(looks(self)), before);
             assert_eq!(now(exported_from(&self.url)), exported);
+        }
+    }
+}
+
+impl MemoryHarness for Rig {
+    fn memories(&self) -> Arc<dyn Memories> {
+        match &self.store {
+            Store::Embedded(store) => store.clone(),
+            Store::Moved(store) => store.clone(),
+            Store::Closed => panic!("the store is closed"),
         }
     }
 }

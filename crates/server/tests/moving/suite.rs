@@ -2,18 +2,18 @@
 //! that they look for afterwards they find in the database.
 
 use crate::rig::Rig;
-use novacore_store_suite::ledger as cases;
+use novacore_store_suite::{ledger as cases, memories};
 
 macro_rules! moved {
-    ($($case:ident),+ $(,)?) => {$(
+    ($cases:ident: $($case:ident),+ $(,)?) => {$(
         eprintln!("{}", stringify!($case));
-        cases::$case(&mut Rig::new()).await;
+        $cases::$case(&mut Rig::new()).await;
     )+};
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_survives_a_restart_survives_the_move() {
-    moved!(
+    moved!(cases:
         an_entry_reads_back_whole,
         a_level_goes_up_and_down_and_never_below_zero,
         corrections_are_remembered_after_a_restart,
@@ -42,6 +42,28 @@ async fn what_survives_a_restart_survives_the_move() {
         counters_survive_a_restart,
         versions_are_gapless_under_load,
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn memories_that_survive_a_restart_survive_the_move() {
+    moved!(memories:
+        a_memory_commits_with_its_entry,
+        short_term_memory_costs_nothing,
+        many_rows_change_in_one_commit,
+        a_key_changes_once,
+        a_memory_reads_back_whole,
+        scans_follow_the_changes_of_rows,
+        embeddings_are_stored_beside_their_rows,
+        stores_at_once_fill_a_limit_to_the_byte,
+    );
+}
+
+/// One stream of changes: the database goes on with them as the model does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn random_changes_are_kept_like_the_model_across_the_move() {
+    for rig in [Rig::new, Rig::to_shards] {
+        memories::random_changes_are_kept_like_the_model(&mut rig()).await;
+    }
 }
 
 /// One stream of commands, clock steps and changes of policy: wherever in it the ledger is moved,

@@ -1,7 +1,9 @@
 //! A user's memories beside what is kept of them: columns, digests, head, and the level that they
 //! charge.
 //!
-//! Invariant: memory is bounded by a page of rows, whatever the number of memories.
+//! Invariant: in memory is a page of rows, which ends with the row with which its bytes reach a
+//! bound, whatever the number of memories and their sizes.
+//! Invariant: a page costs what it returns, wherever among a user's rows it begins.
 
 use super::{FINDINGS_MAX, VerifyReport, Wrong};
 use crate::{
@@ -14,7 +16,7 @@ use crate::{
 };
 use novacore_ledger::AccountState;
 use novacore_memory::{Dims, Embedding, Quantised};
-use novacore_store::memories::{MemoryHead, Trace, memory_storage};
+use novacore_store::memories::{MEMORY_SCAN_BYTES_MAX, MemoryHead, Trace, memory_storage};
 use novacore_vocab::{MemoryId, Source, UserId};
 use std::sync::LazyLock;
 use tokio_postgres::{Row, types::ToSql};
@@ -23,16 +25,22 @@ use uuid::Uuid;
 /// Rows that are read at once, each with its texts and its embedding.
 const PAGE_ROWS: i64 = 100;
 
-/// A memory, what was noted of it, its digest and its embedding.
+/// A memory, what was noted of it, its digest and its embedding. Texts and embeddings are looked up
+/// by their keys: a join of all that is the user's would be made anew for every page.
 static PAGE: LazyLock<String> = LazyLock::new(|| {
     let noted: Vec<String> =
         TRACE_COLUMNS.split(", ").map(|column| format!("m.{column}")).collect();
     format!(
         "SELECT {MEMORY_COLUMNS}, {}, m.change_no, m.model, m.embedded_dims, m.digest, e.model, \
-         e.dims, e.embedding FROM memory m \
-         LEFT JOIN memory_text t ON t.bucket = $1 AND t.user_id = $2 AND t.id = m.id \
-         LEFT JOIN memory_embedding e ON e.bucket = $1 AND e.user_id = $2 AND e.id = m.id \
-         WHERE m.bucket = $1 AND m.user_id = $2 AND m.id > $3 ORDER BY m.id LIMIT $4",
+         e.dims, e.embedding FROM (SELECT p.*, \
+         sum(size_bytes) OVER (ORDER BY id) - size_bytes AS bytes_before FROM \
+         (SELECT * FROM memory WHERE bucket = $1 AND user_id = $2 AND id > $3 \
+         ORDER BY id LIMIT $4) AS p) AS m \
+         LEFT JOIN LATERAL (SELECT * FROM memory_text \
+         WHERE bucket = $1 AND user_id = $2 AND id = m.id LIMIT 1) AS t ON true \
+         LEFT JOIN LATERAL (SELECT * FROM memory_embedding \
+         WHERE bucket = $1 AND user_id = $2 AND id = m.id LIMIT 1) AS e ON true \
+         WHERE m.bytes_before < {MEMORY_SCAN_BYTES_MAX} ORDER BY m.id",
         noted.join(", ")
     )
 });
@@ -72,6 +80,7 @@ pub(super) async fn compare(
         if rows.is_empty() {
             break;
         }
+        report.memories += rows.len() as u64;
         for row in &rows {
             if let Err(why) = counted.add(row) {
                 let id = MemoryId(counted.after);

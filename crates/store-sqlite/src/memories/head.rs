@@ -20,11 +20,18 @@ macro_rules! select {
 
 /// Of the user with this number; of one who never had memories, nothing.
 pub(super) fn read(connection: &Connection, user_no: UserNo) -> rusqlite::Result<MemoryHead> {
-    let found = connection
+    Ok(find(connection, user_no)?.unwrap_or_default())
+}
+
+/// As [`read`], if there is one.
+pub(crate) fn find(
+    connection: &Connection,
+    user_no: UserNo,
+) -> rusqlite::Result<Option<MemoryHead>> {
+    connection
         .prepare_cached(select!("FROM memory_head WHERE user_no = ?1"))?
         .query_row([user_no], of_row)
-        .optional()?;
-    Ok(found.unwrap_or_default())
+        .optional()
 }
 
 /// As [`read`], for a write that builds on it: what changes next must not take the place of a row.
@@ -43,12 +50,20 @@ pub(crate) fn sound(connection: &Connection, user_no: UserNo) -> Result<MemoryHe
     Ok(head)
 }
 
-/// All heads, by user number.
-pub(super) fn all(connection: &Connection) -> rusqlite::Result<Vec<(UserNo, MemoryHead)>> {
-    connection
-        .prepare(select!(", user_no FROM memory_head"))?
-        .query_map([], |row| Ok((row.get(12)?, of_row(row)?)))?
-        .collect()
+/// Calls back with the heads of users who have no memory (any more).
+pub(super) fn each_without_rows(
+    connection: &Connection,
+    mut each: impl FnMut(UserNo, &MemoryHead),
+) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare(select!(
+        ", user_no FROM memory_head WHERE NOT EXISTS (SELECT 1 FROM memory \
+         WHERE memory.place BETWEEN user_no << 32 AND (user_no << 32) + 4294967295)"
+    ))?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        each(row.get(12)?, &of_row(row)?);
+    }
+    Ok(())
 }
 
 fn of_row(row: &SqlRow<'_>) -> rusqlite::Result<MemoryHead> {

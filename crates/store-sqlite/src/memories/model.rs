@@ -45,16 +45,21 @@ impl<'c> Models<'c> {
     }
 
     pub(super) fn name(&mut self, number: i64) -> rusqlite::Result<ModelId> {
+        self.find(number)?.ok_or_else(|| malformed(0))
+    }
+
+    /// The name behind a number, if there is a sound one.
+    pub(super) fn find(&mut self, number: i64) -> rusqlite::Result<Option<ModelId>> {
         if let Some(known) = self.known.get(&number) {
-            return Ok(known.clone());
+            return Ok(Some(known.clone()));
         }
         let name: Option<String> = self
             .connection
             .prepare_cached("SELECT name FROM model WHERE model_no = ?1")?
             .query_row([number], |row| row.get(0))
             .optional()?;
-        let name = name.and_then(|name| ModelId::parse(&name).ok()).ok_or_else(|| malformed(0))?;
-        self.known.insert(number, name.clone());
+        let name = name.and_then(|name| ModelId::parse(&name).ok());
+        self.known.extend(name.clone().map(|name| (number, name)));
         Ok(name)
     }
 }

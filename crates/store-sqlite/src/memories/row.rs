@@ -4,20 +4,24 @@
 //! appended to; fractions are kept as the f64 that they are, texts as they came.
 //! Invariant: what makes no sense is told as damage and never panics.
 
+use super::model::Models;
 use crate::{
     failure,
     row::{UserNo, malformed, pick},
 };
 use novacore_memory::{
-    Access, Confidence, Content, Dims, EmotionalWeight, Field, Kind, Memory, Metadata, Outcome,
-    Promotion, Quantised, SessionName, Tag, Tags, Term, Text,
+    Access, Confidence, Content, Dims, Embedding, EmotionalWeight, Field, Invalid, Kind, Memory,
+    Metadata, Outcome, Promotion, Quantised, SessionName, Tag, Tags, Term, Text,
 };
 use novacore_store::{
     error::StoreError,
-    memories::{Digest, Trace},
+    memories::{Digest, Embedded, Trace},
 };
 use novacore_vocab::{MemoryId, ModelId, Timestamp, UserId};
-use rusqlite::{Error, Row as SqlRow};
+use rusqlite::{
+    Error, Row as SqlRow,
+    types::{Type, ValueRef},
+};
 use uuid::Uuid;
 
 /// How much of a key is the number of a change.
@@ -46,10 +50,21 @@ pub(super) fn user_no(place: i64) -> UserNo {
 pub(super) const COLUMNS: &str = "memory.place, memory_id, term, kind, created_at, expires_at, \
      confidence, tags, session, revision, dims, changed_at, outcome, emotional_weight, \
      promoted_from, promoted_at, access_count, last_access_at, input, output, metadata";
+/// How many columns these are.
+pub(super) const COLUMNS_COUNT: usize = 21;
 
 /// Rows with their texts. One whose texts are gone is read, so that it is told.
 pub(super) const FROM: &str =
     "memory LEFT JOIN memory_text ON memory_text.place = memory.text_place";
+
+/// The columns that [`read_embedded`] expects, from [`WITH_VECTORS`].
+pub(super) const EMBEDDED_COLUMNS: &str = "model_no, quantised, vector";
+/// How many columns these are.
+pub(super) const EMBEDDED_COLUMNS_COUNT: usize = 3;
+
+/// What joins the vectors to [`FROM`].
+pub(super) const WITH_VECTORS: &str =
+    "LEFT JOIN memory_vector ON memory_vector.place = memory.text_place";
 
 /// The columns that [`read_digest`] expects.
 pub(super) const DIGEST_COLUMNS: &str = "place, memory_id, term, kind, created_at, expires_at, \
@@ -64,11 +79,11 @@ pub(super) fn read(sql: &SqlRow<'_>) -> rusqlite::Result<Memory> {
     let metadata: Option<String> = sql.get(20)?;
     let content = Content {
         kind: *pick(&Kind::ALL, sql, 3)?,
-        input: Text::parse(sql.get(18)?, Field::Input).map_err(|_| malformed(18))?,
+        input: Text::parse(sql.get(18)?, Field::Input).map_err(refused(18))?,
         output: output
             .map(|raw| Text::parse_any(raw, Field::Output))
             .transpose()
-            .map_err(|_| malformed(19))?,
+            .map_err(refused(19))?,
         session: session(sql, 8)?,
         outcome: option(sql, 12, |number: u8| Outcome::ALL.get(usize::from(number)).copied())?,
         emotional_weight: option(sql, 13, |raw| {
@@ -76,10 +91,7 @@ pub(super) fn read(sql: &SqlRow<'_>) -> rusqlite::Result<Memory> {
         })?,
         confidence: confidence(sql, 6)?,
         tags: tags(sql, 7)?,
-        metadata: metadata
-            .map(|raw| Metadata::parse(&raw))
-            .transpose()
-            .map_err(|_| malformed(20))?,
+        metadata: metadata.map(|raw| Metadata::parse(&raw)).transpose().map_err(refused(20))?,
     };
     let promoted_from = option(sql, 14, |number: u8| Term::ALL.get(usize::from(number)).copied())?;
     let promoted = match (promoted_from, instant(sql, 15)?) {
@@ -121,6 +133,35 @@ pub(super) fn read_digest(
     })
 }
 
+/// Reads [`EMBEDDED_COLUMNS`] from column `first` on, or says why they are not what was stored.
+pub(super) fn read_embedded(
+    sql: &SqlRow<'_>,
+    first: usize,
+    models: &mut Models<'_>,
+) -> rusqlite::Result<Result<Option<Embedded>, String>> {
+    let columns = (sql.get_ref(first)?, sql.get_ref(first + 1)?, sql.get_ref(first + 2)?);
+    let (number, digest, vector) = match columns {
+        (ValueRef::Null, ValueRef::Null, ValueRef::Null) => return Ok(Ok(None)),
+        (ValueRef::Integer(number), ValueRef::Blob(digest), ValueRef::Blob(vector)) => {
+            (number, digest, vector)
+        }
+        _ => return Ok(Err("its embedding is there in part".to_owned())),
+    };
+    let Some(model) = models.find(number)? else {
+        return Ok(Err("the model of its embedding is unknown".to_owned()));
+    };
+    let Some(dims) = dims(vector.len() / 4) else {
+        return Ok(Err("its embedding has no dimensions".to_owned()));
+    };
+    Ok(match Embedding::from_bytes(vector, dims) {
+        Err(why) => Err(why.to_string()),
+        Ok(embedding) if Quantised::of(&embedding).to_bytes() != digest => {
+            Err("its digest is not that of its embedding".to_owned())
+        }
+        Ok(embedding) => Ok(Some(Embedded { model, embedding })),
+    })
+}
+
 /// Reads a row of [`TRACE_COLUMNS`].
 pub(super) fn read_trace(sql: &SqlRow<'_>) -> rusqlite::Result<Trace> {
     Ok(Trace {
@@ -158,7 +199,7 @@ pub(super) fn confidence(sql: &SqlRow<'_>, column: usize) -> rusqlite::Result<Op
 
 pub(super) fn session(sql: &SqlRow<'_>, column: usize) -> rusqlite::Result<Option<SessionName>> {
     let raw = sql.get_ref(column)?.as_str_or_null().map_err(|_| malformed(column))?;
-    raw.map(SessionName::parse).transpose().map_err(|_| malformed(column))
+    raw.map(SessionName::parse).transpose().map_err(refused(column))
 }
 
 /// None is NULL, else they are a JSON list.
@@ -166,7 +207,7 @@ pub(super) fn tags(sql: &SqlRow<'_>, column: usize) -> rusqlite::Result<Tags> {
     let raw = sql.get_ref(column)?.as_str_or_null().map_err(|_| malformed(column))?;
     let Some(raw) = raw else { return Ok(Tags::default()) };
     let listed: Vec<String> = serde_json::from_str(raw).map_err(|_| malformed(column))?;
-    Tags::parse(listed).map_err(|_| malformed(column))
+    Tags::parse(listed).map_err(refused(column))
 }
 
 /// As [`tags`] reads them.
@@ -185,6 +226,20 @@ pub(super) fn quantised(sql: &SqlRow<'_>, column: usize) -> rusqlite::Result<Qua
 
 pub(super) fn dims(elements: usize) -> Option<Dims> {
     Dims::new(u16::try_from(elements).ok()?).ok()
+}
+
+/// The domain does not accept what a column holds.
+fn refused(column: usize) -> impl Fn(Invalid) -> Error {
+    move |why| Error::FromSqlConversionFailure(column, Type::Text, Box::new(why))
+}
+
+/// What an error of reading says, by the name of the field if the domain did not accept it.
+pub(super) fn said(error: &Error) -> String {
+    let invalid = match error {
+        Error::FromSqlConversionFailure(_, _, why) => why.downcast_ref::<Invalid>(),
+        _ => None,
+    };
+    invalid.map_or_else(|| error.to_string(), |why| format!("{} {why}", why.field))
 }
 
 /// Reads what may be NULL, and checks it if it is not.

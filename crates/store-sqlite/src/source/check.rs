@@ -1,8 +1,12 @@
-//! Is a ledger fit to be taken elsewhere? Its file, its whole chain, and that nothing is nobody's.
+//! Is a ledger fit to be taken elsewhere? Its file, its whole chain, every memory, and that nothing
+//! is nobody's.
 //!
-//! Not here: whether what is derived agrees; where a ledger is taken to, that is derived anew.
+//! Not here: whether what is derived agrees, and whether memories are what was charged; where a
+//! ledger is taken to, it is derived anew and compared.
 
-use crate::{journal::Head, names::Names, row::Seq, verify::batch_after};
+use crate::{
+    journal::Head, memories, names::Names, row::Seq, schema::has_memories, verify::batch_after,
+};
 use novacore_store::moving::Inventory;
 use novacore_vocab::Window;
 use rusqlite::Connection;
@@ -13,7 +17,8 @@ const STRAYS: &str = "SELECT \
      (SELECT count(*) FROM api_key WHERE user_no NOT IN (SELECT user_no FROM user)) + \
      (SELECT count(*) FROM override WHERE user_no NOT IN (SELECT user_no FROM user))";
 
-/// Walks the file and the chain: what there is, or what is wrong.
+/// Walks the file, the chain and, where there is their table, the memories: what there is, or what
+/// is wrong.
 pub(super) fn inventory(
     connection: &Connection,
     names: &Names,
@@ -22,6 +27,25 @@ pub(super) fn inventory(
     if verdict != "ok" {
         return Ok(Err(verdict));
     }
+    let mut found = match chain(connection, names)? {
+        Ok(found) => found,
+        Err(why) => return Ok(Err(why)),
+    };
+    let strays: i64 = connection.query_row(STRAYS, [], |row| row.get(0))?;
+    if strays != 0 {
+        return Ok(Err(format!("{strays} sessions, keys or overrides are nobody's")));
+    }
+    if has_memories(connection)? {
+        match memories::inventory(connection)? {
+            Ok(memories) => found.memories = memories,
+            Err(why) => return Ok(Err(why)),
+        }
+    }
+    Ok(Ok(found))
+}
+
+/// Recomputes every batch: what they are of, or what is wrong.
+fn chain(connection: &Connection, names: &Names) -> rusqlite::Result<Result<Inventory, String>> {
     let mut found = Inventory::default();
     let mut before = Head::EMPTY;
     while let Some(batch) = batch_after(connection, before.last_seq)? {
@@ -44,17 +68,6 @@ pub(super) fn inventory(
         let end = before.last_seq;
         return Ok(Err(format!("entries go on to {last}, batches end at {end}")));
     }
-    let strays: i64 = connection.query_row(STRAYS, [], |row| row.get(0))?;
-    if strays != 0 {
-        return Ok(Err(format!("{strays} sessions, keys or overrides are nobody's")));
-    }
     found.entries = before.last_seq;
     Ok(Ok(found))
-}
-
-/// Whether any user has memories; a file of the first schema has not even their table.
-pub(super) fn holds_memories(connection: &Connection) -> rusqlite::Result<bool> {
-    let exists = |sql: &str| connection.query_row(sql, [], |row| row.get::<_, bool>(0));
-    Ok(exists("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'memory')")?
-        && exists("SELECT EXISTS (SELECT 1 FROM memory)")?)
 }

@@ -3,14 +3,16 @@
 use crate::fixture::{Fixture, options};
 use novacore_access::{Role, User};
 use novacore_ledger::{Command, Expect, Outcome, Record, Verb};
-use novacore_memory::{Dims, Draft, Embedding, Filter, Memory, Term};
+use novacore_memory::{Dims, Draft, Embedding, Filter, Memory, Term, limits::TEXT_BYTES_MAX};
 use novacore_store::{
     clock::Clock,
     directory::Users,
     ledger::Ledger,
     memories::{
-        Cause, Embedded, Memories, MemoryChange, MemoryOrder, MemoryQuery, MemoryWrite, Trace,
+        Cause, Embedded, MEMORY_SCAN_BYTES_MAX, Memories, MemoryChange, MemoryOrder, MemoryQuery,
+        MemoryWrite, NextEmbedding, Trace,
     },
+    moving::{MovedMemory, Page},
 };
 use novacore_store_sqlite::{LEDGER_FILE, OpenError, Source, SqliteStore, backup, verify};
 use novacore_store_suite::ledger::Harness;
@@ -177,6 +179,21 @@ const ALTERATIONS: &[(&str, &str, &[&str])] = &[
         ],
     ),
     (
+        "UPDATE memory SET quantised = x'0000803b7f7f7f' WHERE term = 0",
+        "UPDATE memory SET quantised = (SELECT quantised FROM memory WHERE term = 1)",
+        &["its digest is not that of its embedding"],
+    ),
+    (
+        "UPDATE memory SET text_place = 4294967297 WHERE term = 1",
+        "UPDATE memory SET text_place = place",
+        &["share their texts"],
+    ),
+    (
+        "INSERT INTO memory_head SELECT 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0",
+        "DELETE FROM memory_head WHERE user_no = 9",
+        &["1 heads of memories are nobody's"],
+    ),
+    (
         "INSERT INTO memory_text VALUES (7, 'x', NULL, NULL)",
         "DELETE FROM memory_text \
           WHERE place = 7",
@@ -276,16 +293,76 @@ async fn lists_and_digests_do_not_read_texts_that_are_not_shown() {
     assert!(fixture.store().list_memories(user, &first).await.is_err(), "its texts are gone");
 }
 
+/// All that a source hands over of memories, page by page.
+fn moved(fixture: &Fixture) -> (u64, Vec<Vec<MovedMemory>>) {
+    let mut source = Source::open(fixture.dir()).expect("a source");
+    let mut pages = Vec::new();
+    while let Some(page) = source.next_page().expect("a page") {
+        if let Page::Memories(rows) = page {
+            pages.push(rows);
+        }
+    }
+    (source.inventory().memories, pages)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_move_that_would_leave_memories_behind_is_refused() {
+async fn pages_of_a_move_have_all_memories_and_end_in_time() {
     let (mut fixture, user, rows) = filled().await;
+    let second = Memory { revision: 2, ..rows[0].clone() };
+    let before = Trace::of(&rows[0]);
+    let embedded = NextEmbedding::Set(None);
+    let replace = MemoryChange::Replace { before, memory: second.clone(), embedded };
+    applied(fixture.store(), user, vec![replace, remove(&rows[1])]).await;
     fixture.close();
-    let refused = Source::open(fixture.dir());
-    assert!(matches!(refused, Err(OpenError::HoldsMemories(_))), "{refused:?}");
+    let (count, pages) = moved(&fixture);
+    let found: Vec<_> = pages.iter().flatten().map(|one| (one.change_no, &one.memory)).collect();
+    assert_eq!((count, found), (2, vec![(3, &rows[2]), (4, &second)]));
+    let embedded: Vec<_> = pages.iter().flatten().map(|one| one.embedded.is_some()).collect();
+    assert_eq!(embedded, [true, false]);
+
+    // Three of a page's bytes are more than one; the row with which it is full is its last.
     fixture.open_again();
-    applied(fixture.store(), user, rows.iter().map(remove).collect()).await;
+    let large = |number| {
+        let input = "x".repeat(TEXT_BYTES_MAX);
+        let draft =
+            Draft { kind: "lesson".into(), output: Some(input.clone()), input, ..Draft::default() };
+        let (id, dims) = (MemoryId(Uuid::from_u128(number)), Dims::new(3).expect("a dimension"));
+        Memory::new(id, Term::Ltm, draft.check().expect("a content"), dims, fixture.clock().now())
+    };
+    for number in 100..112 {
+        applied(fixture.store(), user, vec![insert(&large(number))]).await;
+    }
+    let small: Vec<_> = (200..1_300).map(|number| memory(&fixture, number, Term::Ltm)).collect();
+    for some in small.chunks(100) {
+        let change =
+            |memory: &Memory| MemoryChange::Insert { memory: memory.clone(), embedded: None };
+        applied(fixture.store(), user, some.iter().map(change).collect()).await;
+    }
     fixture.close();
-    assert!(Source::open(fixture.dir()).is_ok(), "none are left");
+    let (count, pages) = moved(&fixture);
+    let numbers: Vec<u64> = pages.iter().flatten().map(|one| one.change_no).collect();
+    let all: Vec<u64> = (3..5 + 12 + 1_100).collect();
+    assert_eq!((count, &numbers), (all.len() as u64, &all));
+    for page in &pages {
+        let bytes =
+            |rows: &[MovedMemory]| -> i64 { rows.iter().map(|one| one.memory.size_bytes()).sum() };
+        assert!(page.len() <= 1_000 && bytes(&page[..page.len() - 1]) < MEMORY_SCAN_BYTES_MAX);
+    }
+    assert_eq!(pages[0].len(), 2 + 4, "8 MiB are in four of the large ones");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_from_before_memories_can_be_moved() {
+    let mut fixture = Fixture::new();
+    user(&fixture).await;
+    fixture.close();
     alter(fixture.dir(), TO_VERSION_1);
-    assert!(Source::open(fixture.dir()).is_ok(), "an older file has none");
+    assert_eq!(moved(&fixture), (0, vec![]));
+    // One that lost its tables is not such a file, nor is one that says so and has them.
+    alter(fixture.dir(), "PRAGMA user_version = 2");
+    assert!(Source::open(fixture.dir()).is_err());
+    let (mut fixture, _, _) = filled().await;
+    fixture.close();
+    alter(fixture.dir(), "PRAGMA user_version = 1");
+    assert_eq!(moved(&fixture).0, 3);
 }

@@ -113,6 +113,125 @@ fn a_moved_ledger_goes_on_where_it_was() {
     assert!(twice.contains("the database is not empty"), "{twice}");
 }
 
+/// A vector of the embedder's dimension that points along an axis.
+fn along(axis: usize) -> Vec<f32> {
+    (0..384).map(|at| if at == axis { 1.0 } else { 0.0 }).collect()
+}
+
+/// Stores under a key; the answer.
+fn remembered(server: &Server, token: &str, key: &str, body: &Value) -> crate::binary::Answer {
+    let bearer = format!("Bearer {token}");
+    let headers = [("authorization", &*bearer), ("idempotency-key", key)];
+    let answer = server.post("/api/memory/store", &headers, body).expect("answered");
+    assert_eq!(answer.status, 201, "{}", answer.body);
+    answer
+}
+
+fn called(server: &Server, token: &str, method: &str, path: &str, body: &Value) -> Value {
+    let bearer = format!("Bearer {token}");
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    let answer = server.send(method, path, &[("authorization", &bearer)], &body);
+    let answer = answer.expect("answered");
+    assert!((200..300).contains(&answer.status), "{path}: {}", answer.body);
+    answer.body
+}
+
+/// An answer but for the time of the look, and the reads that looks are.
+fn still(mut value: Value) -> Value {
+    match &mut value {
+        Value::Object(fields) => {
+            fields.retain(|name, _| {
+                !["timestamp", "access_count", "last_accessed_at"].contains(&name.as_str())
+            });
+            fields.values_mut().for_each(|field| *field = still(field.take()));
+        }
+        Value::Array(all) => all.iter_mut().for_each(|one| *one = still(one.take())),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+    value
+}
+
+/// What a user sees of what he has in mind.
+fn minds(server: &Server, token: &str) -> Vec<Value> {
+    let of = ["list?tier=stm", "list?tier=itm", "list?tier=ltm", "list?limit=2&offset=1"];
+    let more = ["usage", "usage/quota-check", "stats", "stm/retrieve/s1", "itm/retrieve"];
+    let context = ["context?session_id=s1&query=dog"];
+    let paths = of.into_iter().chain(more).chain(context);
+    let mut seen: Vec<Value> = paths
+        .map(|path| {
+            still(called(server, token, "GET", &format!("/api/memory/{path}"), &Value::Null))
+        })
+        .collect();
+    for query in [
+        json!({ "query": "dog", "mode": "keyword" }),
+        json!({ "query": "x", "embedding": along(1), "limit": 2 }),
+        json!({ "query": "x", "embedding": along(2), "tags_any": ["pets"] }),
+        json!({ "query": "dog rex", "tier": "ltm", "min_confidence": 0.5 }),
+    ] {
+        seen.push(still(called(server, token, "POST", "/api/memory/search", &query)));
+    }
+    seen
+}
+
+#[test]
+fn moved_memories_are_found_where_they_were() {
+    let site = Site::on(Database::shared());
+    let server = site.folder.serve_with(&SECRETS);
+    let (_, token) = server.register("eve@example.com");
+    let ltm = json!({ "type": "lesson", "tier": "ltm", "input_context": "My dog is called Rex",
+        "output_response": "w\u{f6}f", "tags": ["pets"], "metadata": { "a": [1.0, null] },
+        "confidence_score": 0.9, "embedding": along(1) });
+    let first = remembered(&server, &token, "a dog", &ltm);
+    let itm = json!({ "type": "task", "tier": "itm", "input_context": "walk the dog",
+        "session_id": "s1", "embedding": along(2) });
+    remembered(&server, &token, "a walk", &itm);
+    let stm = json!({ "type": "conversation", "tier": "stm", "input_context": "a turn",
+        "session_id": "s1" });
+    let short = remembered(&server, &token, "a turn", &stm);
+    let gone = json!({ "type": "error", "tier": "ltm", "input_context": "forget me" });
+    let gone = remembered(&server, &token, "an error", &gone);
+    let gone = format!("/api/memory/delete/{}", text(&gone.body["id"]));
+    called(&server, &token, "DELETE", &gone, &Value::Null);
+    // Of one who has memories that cost nothing, and nothing else.
+    let (_, other) = server.register("finn@example.com");
+    remembered(&server, &other, "his", &stm);
+    let (before, others) = (minds(&server, &token), minds(&server, &other));
+    let semantic = &before[11]["results"];
+    assert_eq!((&semantic[0]["id"], semantic[1].is_null()), (&first.body["id"], false));
+    server.terminate();
+    assert!(server.wait().success());
+    assert!(site.folder.run(&["ledger", "verify"]).status.success());
+
+    let told = site.written(&["ledger", "import"]);
+    assert!(told.contains("\n4 memories are what was noted of them\n"), "{told}");
+    assert!(told.contains("\nmoved 4 memories, 2 with an embedding\n"), "{told}");
+    let verified = site.written(&["ledger", "verify"]);
+    assert!(verified.ends_with("\n4 memories\nthe ledger verifies\n"), "{verified}");
+    let node = site.serve();
+    assert_eq!(minds(&node, &token), before);
+    assert_eq!(minds(&node, &other), others);
+    let again = remembered(&node, &token, "a dog", &ltm);
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+    assert_eq!(still(again.body), still(first.body.clone()));
+
+    let id = text(&first.body["id"]);
+    let longer = json!({ "input_context": "My dog is called Rex, and he is old" });
+    let longer = called(&node, &token, "PATCH", &format!("/api/memory/update/{id}"), &longer);
+    let to = json!({ "target_tier": "ltm" });
+    let path = format!("/api/memory/promote/{}", text(&short.body["id"]));
+    let promoted = called(&node, &token, "POST", &path, &to);
+    let size = |memory: &Value| memory["size_bytes"].as_i64().expect("a size");
+    let used = || node.get("/api/usage/storage", &token).body["used"].as_i64().expect("a number");
+    let list = called(&node, &token, "GET", "/api/memory/list?tier=itm", &Value::Null);
+    assert_eq!(used(), size(&longer) + size(&promoted) + size(&list["memories"][0]));
+    called(&node, &token, "DELETE", &format!("/api/memory/delete/{id}"), &Value::Null);
+    assert_eq!(used(), size(&promoted) + size(&list["memories"][0]));
+    called(&node, &token, "POST", "/api/memory/forget", &json!({ "all": true }));
+    assert_eq!(used(), 0);
+    drop(node);
+    assert!(site.written(&["ledger", "verify"]).ends_with("\n1 memories\nthe ledger verifies\n"));
+}
+
 #[test]
 fn an_import_says_what_it_lacks() {
     let site = Site::on(Database::shared());

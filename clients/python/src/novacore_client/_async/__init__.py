@@ -1,0 +1,1 @@
+"""The asynchronous client. Its twin is made of it by tools/unasync.py."""
