@@ -10,7 +10,7 @@ import { Choice } from "../../ui/Choice";
 import { Empty } from "../../ui/states";
 import { DecisionTable, RefusalTable } from "./Decisions";
 import { useDecisions, useOverview } from "./data";
-import { AsOf, Part, WithResources } from "./Part";
+import { type Asked, AsOf, Part, WithResources } from "./Part";
 import { PageHead } from "./parts";
 import { Trend } from "./Trend";
 
@@ -37,6 +37,36 @@ function ActiveUsers({ overview }: { overview: Overview }) {
         ))}
       </ul>
     </>
+  );
+}
+
+function Trends({ overview, days }: { overview: Asked<Overview>; days: number }) {
+  return (
+    <section aria-labelledby="trends">
+      <div className="mb-3 flex flex-wrap items-baseline justify-between gap-2">
+        <h2 id="trends" className="text-lg font-semibold">
+          {words.trends}
+        </h2>
+        <p className="text-sm text-soft">{text.usage.charts.utc}</p>
+      </div>
+      <Part query={overview} skeleton="h-[460px] w-full rounded-xl">
+        {(data) =>
+          data.resources.length === 0 ? (
+            <Empty title={words.noResources} />
+          ) : (
+            <WithResources skeleton="h-[460px] w-full rounded-xl">
+              {(resources) => (
+                <div className="grid gap-4 lg:grid-cols-2">
+                  {data.resources.map((row) => (
+                    <Trend key={row.resourceType} row={row} days={days} resources={resources} />
+                  ))}
+                </div>
+              )}
+            </WithResources>
+          )
+        }
+      </Part>
+    </section>
   );
 }
 
@@ -75,31 +105,7 @@ export function OverviewPage() {
           </Part>
         </Card>
       </div>
-      <section aria-labelledby="trends">
-        <div className="mb-3 flex flex-wrap items-baseline justify-between gap-2">
-          <h2 id="trends" className="text-lg font-semibold">
-            {words.trends}
-          </h2>
-          <p className="text-sm text-soft">{text.usage.charts.utc}</p>
-        </div>
-        <Part query={overview} skeleton="h-[460px] w-full rounded-xl">
-          {(data) =>
-            data.resources.length === 0 ? (
-              <Empty title={words.noResources} />
-            ) : (
-              <WithResources skeleton="h-[460px] w-full rounded-xl">
-                {(resources) => (
-                  <div className="grid gap-4 lg:grid-cols-2">
-                    {data.resources.map((row) => (
-                      <Trend key={row.resourceType} row={row} days={days} resources={resources} />
-                    ))}
-                  </div>
-                )}
-              </WithResources>
-            )
-          }
-        </Part>
-      </section>
+      <Trends overview={overview} days={days} />
       <Card title={words.refusals} aside={since} className="min-w-0">
         <Part query={decisions} skeleton="h-32 w-full">
           {(data) => (

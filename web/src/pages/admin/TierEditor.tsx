@@ -13,7 +13,7 @@ import { changesOf } from "./difference";
 import { ReasonField } from "./FormDialog";
 import { LimitRows } from "./LimitRows";
 import { TierPreviewDialog } from "./TierPreviewDialog";
-import { type Resource, type TierBody, tierBody, tierForm } from "./tierForm";
+import { type Resource, type TierBody, type TierForm, tierBody, tierForm } from "./tierForm";
 
 const words = adminText.tier;
 const { errors } = adminText;
@@ -50,6 +50,43 @@ function usePreview() {
   });
 }
 
+interface GeneralProps {
+  form: TierForm;
+  isNew: boolean;
+  said: (field: string) => string | null;
+  onChange: (part: Partial<TierForm>) => void;
+}
+
+function General({ form, isNew, said, onChange }: GeneralProps) {
+  return (
+    <Card title={words.general} titleHidden>
+      <div className="grid max-w-3xl gap-4 sm:grid-cols-2">
+        {isNew && (
+          <TextField
+            label={words.name}
+            hint={words.nameHint}
+            autoComplete="off"
+            spellCheck={false}
+            required
+            value={form.name}
+            onChange={(event) => onChange({ name: event.target.value.trim() })}
+            error={said("name")}
+          />
+        )}
+        <TextField
+          label={words.rank}
+          hint={isNew ? words.rankHintNew : words.rankHint}
+          inputMode="numeric"
+          autoComplete="off"
+          value={form.rank}
+          onChange={(event) => onChange({ rank: event.target.value })}
+          error={said("rank")}
+        />
+      </div>
+    </Card>
+  );
+}
+
 export function TierEditor({ start, name, before, taken, resources, onSaved }: EditorProps) {
   const [form, setForm] = useState(() => tierForm(start, name, resources));
   const [isTried, setTried] = useState(false);
@@ -69,31 +106,7 @@ export function TierEditor({ start, name, before, taken, resources, onSaved }: E
   };
   return (
     <form onSubmit={submit} className="flex flex-col gap-4" noValidate data-tier-form>
-      <Card title={words.general} titleHidden>
-        <div className="grid max-w-3xl gap-4 sm:grid-cols-2">
-          {isNew && (
-            <TextField
-              label={words.name}
-              hint={words.nameHint}
-              autoComplete="off"
-              spellCheck={false}
-              required
-              value={form.name}
-              onChange={(event) => setForm({ ...form, name: event.target.value.trim() })}
-              error={said("name")}
-            />
-          )}
-          <TextField
-            label={words.rank}
-            hint={isNew ? words.rankHintNew : words.rankHint}
-            inputMode="numeric"
-            autoComplete="off"
-            value={form.rank}
-            onChange={(event) => setForm({ ...form, rank: event.target.value })}
-            error={said("rank")}
-          />
-        </div>
-      </Card>
+      <General form={form} isNew={isNew} said={said} onChange={(part) => setForm({ ...form, ...part })} />
       {resources.map((resource) => (
         <LimitRows
           key={resource.name}

@@ -28,9 +28,9 @@ function CapTable({ preview, resources }: TableProps) {
   if (preview.changes.length === 0) return <p className="text-sm text-soft">{words.previewNone}</p>;
   const heads = [
     { name: adminText.limits.limit },
+    { name: words.usersOver, isNumber: true },
     { name: words.capBefore, isNumber: true },
     { name: words.capAfter, isNumber: true },
-    { name: words.usersOver, isNumber: true },
   ];
   return (
     <>
@@ -47,13 +47,13 @@ function CapTable({ preview, resources }: TableProps) {
                   <th scope="row" className={`${cellLook} text-left font-medium`}>
                     {text.common.resource(change.resourceType)} · {change.name}
                   </th>
-                  <td className={number}>{capOrNone(change.capBefore, unit)}</td>
-                  <td className={number}>{capOrNone(change.capAfter, unit)}</td>
                   <td
                     className={`${number} ${change.usersOver > 0 ? "font-semibold text-exceeded-ink" : ""}`}
                   >
                     {format.whole(change.usersOver)}
                   </td>
+                  <td className={number}>{capOrNone(change.capBefore, unit)}</td>
+                  <td className={number}>{capOrNone(change.capAfter, unit)}</td>
                 </tr>
               );
             })}
