@@ -1,6 +1,6 @@
 //! The web app beside the API: who gets a page, who a file, and who a problem as before.
 
-use crate::stage::{Answer, As, SERVICE_TOKEN, Stage};
+use crate::stage::{Answer, As, SERVICE_TOKEN, Stage, user};
 use axum::body::{Body, Bytes};
 use futures::{FutureExt, future::BoxFuture};
 use novacore_api::{ApiOptions, SiteFile, SiteFiles};
@@ -131,8 +131,10 @@ async fn what_is_the_apis_stays_the_apis() {
 async fn services_and_programs_are_answered_as_before() {
     let stage = stage();
     let token = ("x-service-token", SERVICE_TOKEN);
-    let users = ask(&stage, "GET", "/admin/users", &[BROWSER, token]).await;
-    assert_eq!(header(&users, "content-type"), "application/json", "{}", users.text);
+    let id = user(1).to_string();
+    let named = ("x-user-id", id.as_str());
+    let tier = ask(&stage, "GET", "/usage/tier", &[BROWSER, token, named]).await;
+    assert_eq!((tier.status, header(&tier, "content-type")), (200, "application/json"));
     let wrong = ask(&stage, "GET", "/admin/users", &[BROWSER, ("x-service-token", "wrong")]).await;
     assert_eq!(wrong.status, 401);
     for file in ["/", "/theme.js", "/assets/index-1a2b.js", "/index.html", "/none"] {
