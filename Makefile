@@ -13,10 +13,11 @@ FUZZ_SECONDS    ?= 60
 FUZZ_TARGETS    ?= stream cut request usage
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint tidy fmt soak fuzz bench setup postgresql models
+.PHONY: help run test lint tidy fmt soak fuzz bench setup postgresql models web
 
 help:
 	@echo 'make run     build NovaCore and start it on $(DATA_DIR)'
+	@echo 'make web     build the web app, which the next build of NovaCore embeds'
 	@echo 'make test    every check and test; what a change has to pass'
 	@echo 'make lint    the checks alone, and the supply chain where cargo-deny is installed'
 	@echo 'make fmt     format the code'
@@ -28,8 +29,21 @@ help:
 run: setup
 	@$(MAKE) --no-print-directory models || \
 	    echo 'no model: memories are found by their words alone until `make models` has worked' >&2
+	@$(MAKE) --no-print-directory web || \
+	    echo 'no web app: NovaCore serves its API alone until `make web` has worked' >&2
 	$(CARGO) build --release --package novacore
 	exec $(TARGET_DIR)/release/novacore serve --data-dir $(DATA_DIR)
+
+# The web app, which needs npm and nothing else. Built anew only if a file of its source is newer
+# than what was built. Nothing is installed on the machine: what npm fetches stays in web.
+web:
+	@[ -f web/package.json ] || { echo 'there is no web app in this work tree' >&2; exit 1; }
+	@if [ -f web/dist/index.html ] && [ -z "$$(find web -name node_modules -prune -o -name dist \
+	    -prune -o -type f -newer web/dist/index.html -print | head -n 1)" ]; then exit 0; fi; \
+	command -v npm >/dev/null || { \
+	    echo 'npm is missing: install Node.js 20 or later with npm; on Debian: sudo apt-get install npm' >&2; \
+	    exit 1; }; \
+	set -ex; cd web && npm ci && npm run build
 
 # Cheap checks first. The workspace is compiled once for checking (clippy and rustdoc share that)
 # and once for running: tidy, the doc tests and the tests. The runner's count comes last.

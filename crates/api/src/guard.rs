@@ -1,6 +1,6 @@
 //! What happens around every request: its path is checked, its id is made, its answer is counted.
 
-use crate::router::ApiState;
+use crate::{router::ApiState, site::AnsweredBy};
 use axum::{
     extract::{MatchedPath, Request, State},
     http::{HeaderName, HeaderValue, Method, header},
@@ -43,7 +43,8 @@ pub(crate) async fn guard(
     };
     let status = response.status();
     let spent = begun.elapsed();
-    let route = path.as_ref().map_or("none", MatchedPath::as_str);
+    let answered_by = response.extensions().get::<AnsweredBy>().map(|by| by.0);
+    let route = answered_by.or(path.as_ref().map(MatchedPath::as_str)).unwrap_or("none");
     state.cx.metrics.answered(method, route, status.as_u16(), spent);
     let code = status.as_u16();
     if status.is_server_error() {

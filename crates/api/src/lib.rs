@@ -16,8 +16,10 @@ mod docs;
 mod guard;
 mod router;
 mod routes;
+mod site;
 mod view;
 
 pub use cors::{OriginError, Origins};
 pub use docs::openapi;
 pub use router::{ApiOptions, internal_router, router};
+pub use site::{SiteFile, SiteFiles};

@@ -6,6 +6,7 @@ use crate::{
     cors::Origins,
     docs, guard,
     routes::{admin, auth, events, health, memories, reservations, stream, usage},
+    site::{self, SiteFiles},
 };
 use axum::{
     Router,
@@ -39,6 +40,8 @@ pub struct ApiOptions {
     pub origins: Origins,
     /// What answers other paths.
     pub data_plane: Option<Arc<dyn DataPlane>>,
+    /// The web app.
+    pub site: Option<Arc<dyn SiteFiles>>,
 }
 
 /// What handlers are given.
@@ -69,7 +72,8 @@ pub fn router(cx: Cx, options: ApiOptions) -> Router {
 /// Only what services call, for a listener of its own.
 pub fn internal_router(cx: Cx, options: ApiOptions) -> Router {
     // Services call services by themselves, and no page calls as one.
-    let options = ApiOptions { data_plane: None, origins: Origins::default(), ..options };
+    let options =
+        ApiOptions { data_plane: None, origins: Origins::default(), site: None, ..options };
     let state = ApiState { cx, mount: Mount::Internal, options: Arc::new(options) };
     let open = open_routes().with_state(state.clone());
     finish(internal_routes(&state).merge(open), state)
@@ -83,6 +87,7 @@ fn finish(routes: Router, state: ApiState) -> Router {
             Failure::new(ProblemKind::MethodNotAllowed, "this path has no such method")
         })
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(from_fn_with_state(state.clone(), site::serve))
         .layer(from_fn_with_state(state, guard::guard))
         .layer(compress::layer());
     match cors {

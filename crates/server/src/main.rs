@@ -11,6 +11,7 @@ mod embedder;
 mod logging;
 mod secrets;
 mod serve;
+mod site;
 
 use clap::Parser;
 use std::{io, process::ExitCode};

@@ -6,6 +6,7 @@ use crate::{
     compose::{compose_server, gateway},
     config::Config,
     embedder::embedding,
+    site::Site,
 };
 use anyhow::Context;
 use connections::{Limits, accept};
@@ -40,6 +41,7 @@ pub(crate) async fn serve(config: &Config) -> anyhow::Result<()> {
         stop: Some(stopped.clone()),
         origins: Origins::parse(&config.server.cors_origins).context("server.cors_origins")?,
         data_plane: Some(gateway.clone()),
+        site: Some(Arc::new(Site)),
     };
     let background = tokio::spawn(background::run(cx.clone(), stopped.clone()));
     let limits = Limits::new(&config.server, gateway.clone());
@@ -114,6 +116,8 @@ impl Signals {
 /// Says where to go, and makes the first administrator.
 async fn greet(config: &Config, cx: &Cx, address: SocketAddr) -> anyhow::Result<()> {
     say(format_args!("listening on http://{address}"));
+    let app = if Site::is_built() { "" } else { "   (not built: `make web`)" };
+    say(format_args!("  web app  http://{address}/{app}"));
     say(format_args!("  API      http://{address}/docs"));
     say(format_args!("  health   http://{address}/health"));
     say(format_args!("  models   http://{address}/v1"));

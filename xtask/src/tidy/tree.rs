@@ -13,7 +13,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 /// Folders that hold no source of ours, wherever they stand.
-const SKIPPED_FOLDERS: &[&str] = &[".git", "node_modules", "target"];
+const SKIPPED_FOLDERS: &[&str] = &[".git", "node_modules", "target", "dist"];
 /// Ignored at the root only: the default data directory of `make run`.
 const SKIPPED_AT_ROOT: &[&str] = &["data"];
 

@@ -129,6 +129,10 @@ fn hide(value: &mut Value, name: &str) {
 
 impl Stage {
     pub(crate) fn new() -> Stage {
+        Stage::with(ApiOptions::default())
+    }
+
+    pub(crate) fn with(options: ApiOptions) -> Stage {
         let clock = Arc::new(HandClock::at(BEGIN.parse().unwrap()));
         let memory = Arc::new(Memory::new(clock.clone()));
         for (number, role) in [(1, Role::Student), (2, Role::Student), (9, Role::Admin)] {
@@ -140,15 +144,15 @@ impl Stage {
             refresh: secret("the-refresh-secret-of-the-tests-0123456789"),
             service_token: secret(SERVICE_TOKEN),
         };
-        let options = AuthOptions { hash_memory_kib: 8, hash_passes: 1, ..AuthOptions::default() };
-        let auth = Auth::new(memory.clone(), clock.clone(), &secrets, options).unwrap();
+        let costs = AuthOptions { hash_memory_kib: 8, hash_passes: 1, ..AuthOptions::default() };
+        let auth = Auth::new(memory.clone(), clock.clone(), &secrets, costs).unwrap();
         let metrics = Arc::new(Metrics::new());
         let words = Arc::new(Words::default());
-        let options = MemoryOptions::default();
-        let memories = Arc::new(MemoryService::new(memory.clone(), words.clone(), options));
+        let service = MemoryService::new(memory.clone(), words.clone(), MemoryOptions::default());
+        let memories = Arc::new(service);
         let (ledger, auth) = (memory.clone(), Arc::new(auth));
         let cx = Cx::new(ledger, memory.clone(), memories, clock.clone(), auth, metrics);
-        Stage { clock, memory, words, routes: router(cx, ApiOptions::default()) }
+        Stage { clock, memory, words, routes: router(cx, options) }
     }
 
     /// A JWT of user `number`, as another service of the platform would issue it.

@@ -15,3 +15,4 @@ mod operate;
 mod postgres;
 mod provider;
 mod sdk;
+mod site;
