@@ -1,7 +1,8 @@
 //! Which pages of other origins may read our answers: none, unless an operator names them.
 //!
 //! Invariant: an origin is named exactly; there is no pattern, and no answer says `*`.
-//! Invariant: no page of another origin sends cookies; the bearer is in a header.
+//! Invariant: no page of another origin sends cookies; the bearer is in a header. Where a proxy
+//! names another host to us than the page has, the page's origin is named as well, for `session`.
 
 use axum::http::{HeaderName, HeaderValue, Method, Uri, header};
 use std::time::Duration;
@@ -25,6 +26,11 @@ impl Origins {
     pub fn parse(texts: &[String]) -> Result<Origins, OriginError> {
         let parse = |text: &String| origin(text).ok_or_else(|| OriginError(text.clone()));
         texts.iter().map(parse).collect::<Result<_, _>>().map(Origins)
+    }
+
+    /// Whether this is one of them.
+    pub(crate) fn has(&self, origin: &HeaderValue) -> bool {
+        self.0.contains(origin)
     }
 
     /// What says so in answers; nothing if there is no such origin.

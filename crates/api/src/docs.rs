@@ -275,6 +275,7 @@ const OPERATIONS: &[Row] = &[
     ("get", "/api/auth/me", "Who am I", "", 200, "Me"),
     ("get", "/api/auth/usage/quota", "The quota at a glance", "", 200, "Quota"),
     ("get", "/api/auth/sessions", "The caller's sessions", "", 200, "SessionList"),
+    ("delete", "/api/auth/sessions/{id}", "End one of the caller's sessions", "", 200, "Done"),
     ("get", "/api/auth/keys", "The caller's API keys", "", 200, "KeyList"),
     ("post", "/api/auth/keys", "Create an API key, shown once", "KeyRequest", 201, "NewKey"),
     ("delete", "/api/auth/keys/{id}", "Revoke an API key", "", 200, "Done"),

@@ -16,6 +16,7 @@ mod docs;
 mod guard;
 mod router;
 mod routes;
+mod session;
 mod site;
 mod view;
 

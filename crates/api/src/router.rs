@@ -175,6 +175,7 @@ fn auth_routes() -> Router<ApiState> {
         .route("/auth/me", get(auth::me))
         .route("/auth/usage/quota", get(usage::quota))
         .route("/auth/sessions", get(auth::sessions))
+        .route("/auth/sessions/{id}", delete(auth::end_session))
         .route("/auth/keys", get(auth::list_keys).post(auth::create_key))
         .route("/auth/keys/{id}", delete(auth::revoke_key))
 }
@@ -208,6 +209,12 @@ fn open_routes() -> Router<ApiState> {
         .route("/metrics", get(health::metrics))
 }
 
+/// Who is at the other end of the connection.
+pub(crate) fn peer(parts: &Parts) -> IpAddr {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip())
+}
+
 /// The address of the client, for limits on login and register: the peer's, or what a trusted proxy
 /// says it is.
 #[derive(Clone, Copy, Debug)]
@@ -220,8 +227,7 @@ impl FromRequestParts<ApiState> for ClientAddress {
         parts: &mut Parts,
         state: &ApiState,
     ) -> Result<ClientAddress, Infallible> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
+        let peer = peer(parts);
         // A service has shown the token by now, and says for whom it calls.
         let is_service = state.mount == Mount::Internal;
         let trusted = &state.options.trusted_proxies;

@@ -137,6 +137,8 @@ pub struct Tokens {
     pub access_expires_at: Timestamp,
     /// The refresh token, good for one use.
     pub refresh: SecretString,
+    /// When the session ends if it is not refreshed.
+    pub refresh_expires_at: Timestamp,
 }
 
 impl Auth {
@@ -195,6 +197,7 @@ impl Auth {
             access,
             access_expires_at: now.plus_seconds(self.options.access_ttl_s),
             refresh,
+            refresh_expires_at: session.expires_at,
         })
     }
 

@@ -30,8 +30,10 @@ pub struct SignedIn {
     pub user: SignedInUser,
     /// A JWT for calls.
     pub access_token: String,
-    /// Good for one use at `/auth/refresh`.
-    pub refresh_token: String,
+    /// Good for one use at `/auth/refresh`. Absent if it is in the cookie.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String)]
+    pub refresh_token: Option<String>,
 }
 
 /// The user of [`SignedIn`].
@@ -95,8 +97,10 @@ impl std::fmt::Debug for RefreshRequest {
 pub struct Refreshed {
     /// A JWT for calls.
     pub access_token: String,
-    /// Good for one use.
-    pub refresh_token: String,
+    /// Good for one use. Absent if it is in the cookie.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String)]
+    pub refresh_token: Option<String>,
 }
 
 /// A new API key.

@@ -3,27 +3,33 @@
 use crate::{
     body::{Json, Path, path},
     router::{ApiState, ClientAddress},
+    session::{Carrier, Shown, with_cookie},
 };
 use axum::{
     Json as Reply,
     extract::State,
-    http::StatusCode,
+    http::{HeaderValue, StatusCode},
     response::{IntoResponse, Response},
 };
 use novacore_access::{KeyAsk, KeyName, Scope, Scopes, User};
 use novacore_app::auth::{SignedIn, register::EmailAndPassword};
 use novacore_edge::{Failure, caller::Caller};
-use novacore_vocab::{KeyId, TierName, UserId};
+use novacore_vocab::{KeyId, SessionId, TierName, UserId};
 use novacore_wire::auth as wire;
 use secrecy::{ExposeSecret, SecretString};
+
+/// A body, and a cookie beside it.
+type Answered<T> = (Reply<T>, Option<HeaderValue>);
 
 fn pair(ask: wire::Credentials) -> EmailAndPassword {
     EmailAndPassword { email: ask.email, password: SecretString::from(ask.password) }
 }
 
-fn signed_in(done: &SignedIn) -> wire::SignedIn {
+/// A user who has registered or signed in, and where his refresh token goes.
+fn signed_in(state: &ApiState, carrier: Carrier, done: &SignedIn) -> Answered<wire::SignedIn> {
     let user = &done.user;
-    wire::SignedIn {
+    let (refresh_token, cookie) = carrier.carry(&done.tokens, state.cx.clock.now());
+    let body = wire::SignedIn {
         user: wire::SignedInUser {
             id: user.id,
             email: email(user),
@@ -32,8 +38,9 @@ fn signed_in(done: &SignedIn) -> wire::SignedIn {
             trial_ends_at: user.trial_ends_at,
         },
         access_token: done.tokens.access.expose_secret().to_owned(),
-        refresh_token: done.tokens.refresh.expose_secret().to_owned(),
-    }
+        refresh_token,
+    };
+    (Reply(body), cookie)
 }
 
 fn email(user: &User) -> Option<String> {
@@ -42,39 +49,51 @@ fn email(user: &User) -> Option<String> {
 
 pub(crate) async fn register(
     State(state): State<ApiState>,
+    carrier: Carrier,
     from: ClientAddress,
     Json(ask): Json<wire::Credentials>,
 ) -> Result<Response, Failure> {
     let done = state.cx.auth.register(pair(ask), from.0).await?;
-    Ok((StatusCode::CREATED, Reply(signed_in(&done))).into_response())
+    let (body, cookie) = signed_in(&state, carrier, &done);
+    Ok(with_cookie((StatusCode::CREATED, body), cookie))
 }
 
 pub(crate) async fn login(
     State(state): State<ApiState>,
+    carrier: Carrier,
     from: ClientAddress,
     Json(ask): Json<wire::Credentials>,
-) -> Result<Reply<wire::SignedIn>, Failure> {
+) -> Result<Response, Failure> {
     let done = state.cx.auth.login(pair(ask), from.0).await?;
-    Ok(Reply(signed_in(&done)))
+    let (body, cookie) = signed_in(&state, carrier, &done);
+    Ok(with_cookie(body, cookie))
 }
 
-pub(crate) async fn refresh(
-    State(state): State<ApiState>,
-    Json(ask): Json<wire::RefreshRequest>,
-) -> Result<Reply<wire::Refreshed>, Failure> {
-    let tokens = state.cx.auth.refresh(&ask.refresh_token).await?;
-    Ok(Reply(wire::Refreshed {
-        access_token: tokens.access.expose_secret().to_owned(),
-        refresh_token: tokens.refresh.expose_secret().to_owned(),
-    }))
+pub(crate) async fn refresh(State(state): State<ApiState>, shown: Shown) -> Response {
+    let refreshed = match shown.needed() {
+        Ok(token) => state.cx.auth.refresh(token).await.map_err(Failure::from),
+        Err(failure) => Err(failure),
+    };
+    let tokens = match refreshed {
+        Ok(tokens) => tokens,
+        Err(failure) => return shown.carrier.refused(failure),
+    };
+    let (refresh_token, cookie) = shown.carrier.carry(&tokens, state.cx.clock.now());
+    let access_token = tokens.access.expose_secret().to_owned();
+    with_cookie(Reply(wire::Refreshed { access_token, refresh_token }), cookie)
 }
 
-pub(crate) async fn logout(
-    State(state): State<ApiState>,
-    Json(ask): Json<wire::RefreshRequest>,
-) -> Result<Reply<wire::Done>, Failure> {
-    state.cx.auth.logout(&ask.refresh_token).await?;
-    Ok(Reply(wire::Done { success: true, message: "Signed out" }))
+pub(crate) async fn logout(State(state): State<ApiState>, shown: Shown) -> Response {
+    let left = match shown.token() {
+        Ok(Some(token)) => state.cx.auth.logout(token).await.map_err(Failure::from),
+        // Nobody is signed in here, which is what is asked for.
+        Ok(None) => Ok(()),
+        Err(failure) => Err(failure),
+    };
+    match left {
+        Ok(()) => shown.carrier.over(Reply(wire::Done { success: true, message: "Signed out" })),
+        Err(failure) => shown.carrier.refused(failure),
+    }
 }
 
 pub(crate) async fn logout_all(
@@ -100,6 +119,17 @@ pub(crate) async fn sessions(
         expires_at: session.expires_at,
     });
     Ok(Reply(wire::SessionList { sessions: rows.collect() }))
+}
+
+pub(crate) async fn end_session(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Reply<wire::Done>, Failure> {
+    let id: SessionId = path(&id)?;
+    let permit = caller.principal.manage_self()?;
+    state.cx.auth.end_session(permit, id).await?;
+    Ok(Reply(wire::Done { success: true, message: "Session ended" }))
 }
 
 pub(crate) async fn me(State(state): State<ApiState>, caller: Caller) -> Result<Response, Failure> {

@@ -11,6 +11,7 @@ mod health;
 mod hostile;
 mod memories;
 mod reservations;
+mod session;
 mod site;
 mod stage;
 mod stream;

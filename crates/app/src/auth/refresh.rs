@@ -6,7 +6,7 @@ use super::{
 };
 use novacore_access::{Denied, ManageSelf, Permit, Refresh, Session, User};
 use novacore_store::error::StoreError;
-use novacore_vocab::Timestamp;
+use novacore_vocab::{SessionId, Timestamp};
 use std::sync::Arc;
 
 /// How often a refresh looks again after another of the same token came first; the second look
@@ -42,6 +42,19 @@ impl Auth {
     pub async fn logout(&self, refresh_token: &str) -> Result<(), AuthError> {
         let named = self.refresh_tokens.verify(refresh_token)?;
         Ok(self.directory.end_session(named.account, named.session).await?)
+    }
+
+    /// Ends one session of the caller. One that has ended, or is another's, is not found.
+    pub async fn end_session(
+        &self,
+        permit: Permit<ManageSelf>,
+        id: SessionId,
+    ) -> Result<(), AuthError> {
+        let account = permit.account();
+        if self.directory.find_session(account, id).await?.is_none() {
+            return Err(Denied::NotFound.into());
+        }
+        Ok(self.directory.end_session(account, id).await?)
     }
 
     /// Ends all sessions of the caller; how many there were. JWTs that were issued live on for
@@ -174,6 +187,27 @@ mod tests {
         let permit = caller.principal.manage_self().unwrap();
         assert_eq!(stage.auth.logout_everywhere(permit).await.unwrap(), 1);
         assert!(is_ended(stage.auth.refresh(refresh_of(&there)).await));
+    }
+
+    #[tokio::test]
+    async fn one_session_of_several_is_ended_and_only_ones_own() {
+        let stage = Stage::new();
+        let ada = stage.register("ada@example.com").await;
+        let there = stage.login("ada@example.com").await.tokens;
+        let bob = stage.register("bob@example.com").await;
+        let permit = async |tokens: &Tokens| {
+            let caller = stage.auth.authenticate(tokens.access.expose_secret()).await.unwrap();
+            caller.principal.manage_self().unwrap()
+        };
+        let id = stage.auth.refresh_tokens.verify(refresh_of(&there)).unwrap().session;
+        let foreign = stage.auth.end_session(permit(&bob.tokens).await, id).await;
+        assert!(matches!(foreign, Err(AuthError::Denied(Denied::NotFound))));
+        stage.auth.end_session(permit(&ada.tokens).await, id).await.unwrap();
+        let again = stage.auth.end_session(permit(&ada.tokens).await, id).await;
+        assert!(matches!(again, Err(AuthError::Denied(Denied::NotFound))));
+        assert!(is_ended(stage.auth.refresh(refresh_of(&there)).await));
+        assert!(stage.auth.refresh(refresh_of(&ada.tokens)).await.is_ok());
+        assert!(stage.auth.refresh(refresh_of(&bob.tokens)).await.is_ok());
     }
 
     #[tokio::test]
