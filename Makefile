@@ -3,6 +3,8 @@
 CARGO       ?= cargo
 DATA_DIR    ?= ./data
 TARGET_DIR  := $(or $(CARGO_TARGET_DIR),target)
+# `make run DEMO=no` leaves an empty data directory empty.
+DEMO        ?= yes
 # Where the models lie that NovaCore runs itself; the server and the tests read the same variable.
 MODELS_DIR  := $(or $(NOVACORE_MODELS_DIR),models)
 # `make soak SOAK_PROFILE=release` trades overflow checks for speed.
@@ -32,6 +34,10 @@ run: setup
 	@$(MAKE) --no-print-directory web || \
 	    echo 'no web app: NovaCore serves its API alone until `make web` has worked' >&2
 	$(CARGO) build --release --package novacore
+	@if [ '$(DEMO)' != no ] && [ -z "$$(ls -A '$(DATA_DIR)' 2>/dev/null)" ]; then \
+	    $(TARGET_DIR)/release/novacore demo --data-dir '$(DATA_DIR)' || \
+	    echo 'no demo: the server starts with no use to look at' >&2; \
+	fi
 	exec $(TARGET_DIR)/release/novacore serve --data-dir $(DATA_DIR)
 
 # The web app, which needs npm and nothing else. Built anew only if a file of its source is newer

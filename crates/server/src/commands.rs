@@ -1,7 +1,7 @@
 //! The command line.
 
 mod admin;
-mod demo;
+pub(crate) mod demo;
 mod import;
 mod ledger;
 mod migrate;

@@ -3,12 +3,13 @@
 mod connections;
 
 use crate::{
+    commands::demo,
     compose::{compose_server, gateway},
     config::Config,
     embedder::embedding,
     site::Site,
 };
-use anyhow::Context;
+use anyhow::{Context, bail};
 use connections::{Limits, accept};
 use novacore_access::Email;
 use novacore_api::{ApiOptions, Origins, internal_router, router};
@@ -33,6 +34,14 @@ pub(crate) async fn serve(config: &Config) -> anyhow::Result<()> {
     // Heard from here on: a signal that comes while the server starts must not kill it undrained.
     let mut signals = Signals::listen()?;
     let cx = compose_server(config, embedding(config).await?).await?;
+    let demo = demo::open_accounts(&cx).await?;
+    if let Some(account) = demo.first().filter(|_| !config.server.listen.ip().is_loopback()) {
+        bail!(
+            "server.listen is {}, and everyone knows the password of the demo's {account}: listen \
+             on loopback, or shut the demo's accounts there first",
+            config.server.listen
+        );
+    }
     let (stop, stopped) = watch::channel(());
     let trusted_proxies = config.server.trusted_proxies.clone();
     let gateway = Arc::new(gateway(config, &cx)?);
@@ -59,7 +68,7 @@ pub(crate) async fn serve(config: &Config) -> anyhow::Result<()> {
         let routes = internal_router(cx.clone(), options);
         servers.push(tokio::spawn(accept(listener, routes, limits, stopped)));
     }
-    greet(config, &cx, address).await?;
+    greet(config, &cx, address, &demo).await?;
     signals.next().await;
     tracing::info!("stopping: no new connections, requests may finish");
     drop(stop);
@@ -114,7 +123,7 @@ impl Signals {
 }
 
 /// Says where to go, and makes the first administrator.
-async fn greet(config: &Config, cx: &Cx, address: SocketAddr) -> anyhow::Result<()> {
+async fn greet(config: &Config, cx: &Cx, address: SocketAddr, demo: &[&str]) -> anyhow::Result<()> {
     say(format_args!("listening on http://{address}"));
     let app = if Site::is_built() { "" } else { "   (not built: `make web`)" };
     say(format_args!("  web app  http://{address}/{app}"));
@@ -130,6 +139,16 @@ async fn greet(config: &Config, cx: &Cx, address: SocketAddr) -> anyhow::Result<
             say(format_args!("  admin    {email}"));
             say(format_args!("  password {}   (shown once)", password.expose_secret()));
         }
+    }
+    if let Some(account) = demo.first() {
+        say(format_args!(
+            "  demo     {account} {}   (and {} more)",
+            demo::PASSWORD,
+            demo.len() - 1
+        ));
+        say(format_args!(
+            "           made-up use; everyone knows this password: for loopback alone"
+        ));
     }
     let configured = config.auth.service_token.is_some();
     let token = if configured { "auth.service_token" } else { "novacore admin service-token" };

@@ -2,14 +2,17 @@
 //!
 //! It goes through the same calls as real use, under a clock that walks from 90 days ago to now,
 //! and every entry says `"demo": true`.
+//!
+//! Its accounts have a password that everyone may know. Invariant: they are made only where the
+//! server listens on loopback, and a server with one of them listens nowhere else.
 
 use super::{on_data_directory, runtime};
 use crate::{clock::SystemClock, compose::compose, config::Config};
 use anyhow::bail;
-use novacore_access::{Email, Principal, Reason, Role};
+use novacore_access::{AuditAction, Email, Principal, Reason, Role};
 use novacore_app::{auth::administer::NewUser, cx::Cx};
 use novacore_ledger::{Command, Expect, Record, Verb};
-use novacore_store::clock::Clock;
+use novacore_store::{clock::Clock, directory::AuditQuery, directory::DIRECTORY_PAGE_ROWS_MAX};
 use novacore_store_sqlite::LEDGER_FILE;
 use novacore_vocab::{Amount, ResourceName, Source, TierName, Timestamp, UserId};
 use secrecy::SecretString;
@@ -19,7 +22,9 @@ use std::sync::{
 };
 
 const DAYS: i64 = 90;
-const PASSWORD: &str = "demo-demo-demo";
+pub(crate) const PASSWORD: &str = "demo-demo-demo";
+/// What the audit log says of the accounts.
+const REASON: &str = "demo data";
 /// Address, tier, and how much he uses in per mille of a busy user.
 const PEOPLE: [(&str, &str, u64); 5] = [
     ("ada@demo.example", "basic", 800),
@@ -56,6 +61,13 @@ impl Dice {
 pub(crate) fn fill(config: &Config) -> anyhow::Result<()> {
     // Its clock walks through 90 days, which a database that is shared with nodes does not let it.
     on_data_directory(config, "the demo shows the product on one machine")?;
+    if !config.server.listen.ip().is_loopback() {
+        bail!(
+            "server.listen is {}: the demo's accounts have a password that everyone knows, and are \
+             for loopback alone",
+            config.server.listen
+        );
+    }
     let dir = &config.store.data_dir;
     if dir.join(LEDGER_FILE).exists() {
         bail!("{} has a ledger already; the demo wants an empty directory", dir.display());
@@ -72,6 +84,34 @@ pub(crate) fn fill(config: &Config) -> anyhow::Result<()> {
         println!("  {email:<20} {PASSWORD}   ({tier})");
     }
     Ok(())
+}
+
+/// The demo's accounts that anybody can sign in to: neither shut nor given another password.
+pub(crate) async fn open_accounts(cx: &Cx) -> anyhow::Result<Vec<&'static str>> {
+    let mut open = Vec::new();
+    for (email, _, _) in PEOPLE {
+        let found = cx.directory.find_credentials(&Email::parse(email)?).await?;
+        let Some(user) = found.map(|found| found.user).filter(|user| !user.disabled) else {
+            continue;
+        };
+        let query = AuditQuery {
+            target: Some(format!("user:{}", user.id)),
+            before: None,
+            rows_max: DIRECTORY_PAGE_ROWS_MAX,
+        };
+        // Whoever registered with such an address himself was made by nobody.
+        let log = cx.directory.list_audit(&query).await?;
+        let is = |action, reason: Option<&str>| {
+            let mut entries = log.iter().map(|row| &row.entry);
+            entries.any(|entry| {
+                entry.action == action && reason.is_none_or(|why| entry.reason.as_str() == why)
+            })
+        };
+        if is(AuditAction::CreateUser, Some(REASON)) && !is(AuditAction::SetPassword, None) {
+            open.push(email);
+        }
+    }
+    Ok(open)
 }
 
 async fn live(cx: &Cx, clock: &WalkingClock, now: Timestamp) -> anyhow::Result<usize> {
@@ -107,7 +147,7 @@ async fn create_people(cx: &Cx) -> anyhow::Result<Vec<(UserId, u64)>> {
             org: None,
         };
         let permit = Principal::console().administer()?;
-        let created = cx.auth.create_user(permit, ask, Reason::parse("demo data")?).await?;
+        let created = cx.auth.create_user(permit, ask, Reason::parse(REASON)?).await?;
         users.push((created.user.id, weight));
     }
     Ok(users)

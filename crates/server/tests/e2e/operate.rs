@@ -254,3 +254,32 @@ fn the_demo_fills_an_empty_directory_only() {
     assert_eq!(days.len(), 90);
     assert!(days.iter().filter(|day| day["amount"].as_i64() > Some(0)).count() > 60);
 }
+
+#[test]
+fn the_demos_accounts_are_for_loopback_alone() {
+    let folder = Folder::new();
+    // No machine has this address, so that nothing is ever listened on there.
+    let far = [("NOVACORE_LISTEN", "192.0.2.1:0")];
+    let refused = folder.run_with(&far, &["demo"]);
+    assert!(!refused.status.success());
+    assert!(text(&refused).contains("for loopback alone"), "{}", text(&refused));
+    assert!(folder.run(&["demo"]).status.success());
+    let refused = folder.run_with(&far, &["serve"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused).contains("the password of the demo's ada@demo"), "{}", text(&refused));
+
+    let server = folder.serve_until("  demo     ada@demo.example demo-demo-demo", &[]);
+    let bearer = format!("Bearer {}", server.admin());
+    let bearer = [("authorization", bearer.as_str())];
+    let users = server.send("GET", "/api/admin/users?search=demo.example", &bearer, "");
+    for user in users.expect("answered").body["users"].as_array().expect("a list") {
+        let path = format!("/api/admin/users/{}/disabled", user["id"].as_str().expect("an id"));
+        let body = json!({ "disabled": true, "reason": "we go live" }).to_string();
+        assert_eq!(server.send("PUT", &path, &bearer, &body).expect("answered").status, 200);
+    }
+    server.terminate();
+    assert!(server.wait().success());
+    // Shut, they are in nobody's way.
+    let refused = text(&folder.run_with(&far, &["serve"]));
+    assert!(refused.contains("cannot listen on 192.0.2.1:0"), "{refused}");
+}
