@@ -16,7 +16,7 @@ pub async fn users(
     after: Option<UserId>,
     rows_max: usize,
 ) -> Result<Vec<User>, AppError> {
-    let query = UserQuery { search, after, rows_max };
+    let query = UserQuery { search, tier: None, after, rows_max };
     Ok(cx.auth.list_users(permit, &query).await?)
 }
 
