@@ -5,7 +5,7 @@ use crate::{
     compress,
     cors::Origins,
     docs, guard,
-    routes::{admin, auth, events, health, memories, reservations, stream, usage},
+    routes::{admin, auth, events, health, memories, operate, reservations, stream, usage},
     site::{self, SiteFiles},
 };
 use axum::{
@@ -141,6 +141,8 @@ fn native_routes() -> Router<ApiState> {
         .route("/usage/events", post(events::send).layer(batches))
         .route("/usage/entries", get(events::list))
         .route("/usage/limits", get(usage::limits))
+        .route("/usage/models", get(usage::models))
+        .route("/usage/refusals", get(usage::refusals))
         .route("/usage/stream", get(stream::open))
 }
 
@@ -187,15 +189,19 @@ fn admin_routes() -> Router<ApiState> {
     Router::new()
         .route("/admin/tiers", get(admin::list_tiers))
         .route("/admin/tiers/{name}", get(admin::find_tier).put(admin::put_tier))
+        .route("/admin/tiers/{name}/preview", post(operate::preview))
         .route("/admin/users", get(admin::list_users))
         .route("/admin/users/{id}", get(admin::find_user))
         .route("/admin/users/{id}/tier", put(admin::set_tier))
         .route("/admin/users/{id}/role", put(admin::set_role))
         .route("/admin/users/{id}/disabled", put(admin::set_disabled))
+        .route("/admin/users/{id}/overrides", get(operate::list_overrides))
         .route("/admin/users/{id}/overrides/{resource}", overrides)
         .route("/admin/users/{id}/memories", delete(memories::erase))
         .route("/admin/memory/embeddings", get(memories::embeddings))
         .route("/admin/usage", get(admin::usage))
+        .route("/admin/usage/series", get(operate::series))
+        .route("/admin/decisions", get(operate::decisions))
         .route("/admin/audit", get(admin::audit))
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod auth;
 pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod memories;
+pub(crate) mod operate;
 pub(crate) mod reservations;
 pub(crate) mod stream;
 pub(crate) mod usage;

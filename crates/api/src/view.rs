@@ -2,6 +2,7 @@
 
 pub(crate) mod limits;
 pub(crate) mod memory;
+pub(crate) mod refusals;
 
 use novacore_app::{check_quota::WARN_FROM, report::AccountReport, submit::Done};
 use novacore_edge::Failure;

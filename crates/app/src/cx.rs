@@ -1,6 +1,8 @@
 //! What every use-case is given: the ports, composed once.
 
-use crate::{auth::Auth, memories::MemoryService, metrics::Metrics, stream::Streams};
+use crate::{
+    auth::Auth, memories::MemoryService, metrics::Metrics, refusals::Refusals, stream::Streams,
+};
 use novacore_store::{clock::Clock, directory::Directory, ledger::Ledger};
 use std::sync::Arc;
 
@@ -21,6 +23,8 @@ pub struct Cx {
     pub metrics: Arc<Metrics>,
     /// Open streams.
     pub streams: Arc<Streams>,
+    /// What limits have refused lately.
+    pub refusals: Arc<Refusals>,
 }
 
 impl Cx {
@@ -33,7 +37,8 @@ impl Cx {
         auth: Arc<Auth>,
         metrics: Arc<Metrics>,
     ) -> Cx {
-        let streams = Arc::new(Streams::new(ledger.clone()));
-        Cx { ledger, directory, memories, clock, auth, metrics, streams }
+        let streams = Streams::new(ledger.clone(), directory.as_ref());
+        let refusals = Arc::new(Refusals::since(clock.now()));
+        Cx { ledger, directory, memories, clock, auth, metrics, streams, refusals }
     }
 }

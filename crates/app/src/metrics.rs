@@ -163,22 +163,22 @@ impl Metrics {
         r.register("writable", "1 while commands are accepted", self.writable.clone());
     }
 
-    /// A command ended, about these resources.
-    pub fn decided(&self, outcome: DecisionOutcome, resources: &[ResourceName]) {
+    /// A command ended, about these resources, which the ledger knows.
+    pub fn decided<'r>(
+        &self,
+        outcome: DecisionOutcome,
+        resources: impl IntoIterator<Item = &'r ResourceName>,
+    ) {
         for resource in resources {
             let labels = DecisionLabels { outcome, resource: resource.clone() };
-            // A command may name anything; only what the ledger knows gets a series of its own.
-            let sure = matches!(
-                outcome,
-                DecisionOutcome::Admitted
-                    | DecisionOutcome::Replayed
-                    | DecisionOutcome::RefusedByQuota
-            );
-            if !sure && self.decisions.get(&labels).is_none() {
-                continue;
-            }
             self.decisions.get_or_create(&labels).inc();
         }
+    }
+
+    /// How many commands about a resource have ended so.
+    pub fn decisions(&self, outcome: DecisionOutcome, resource: &ResourceName) -> u64 {
+        let labels = DecisionLabels { outcome, resource: resource.clone() };
+        self.decisions.get(&labels).map_or(0, |counter| counter.get())
     }
 
     /// A request was answered.

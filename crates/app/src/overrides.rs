@@ -39,6 +39,18 @@ pub async fn find(
     current(cx, target).await?.ok_or(AppError::NotFound("override"))
 }
 
+/// All overrides of a user, expired or not, by resource and limit.
+pub async fn list(
+    cx: &Cx,
+    _permit: Permit<Administer>,
+    user: UserId,
+) -> Result<Vec<Override>, AppError> {
+    let view = cx.ledger.account(user).await?;
+    let mut all = view.state.profile.overrides.clone();
+    all.sort_by(|one, other| (&one.resource, &one.limit).cmp(&(&other.resource, &other.limit)));
+    Ok(all)
+}
+
 /// Sets the override of a limit that the user's tier has.
 pub async fn put(
     cx: &Cx,

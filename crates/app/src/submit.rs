@@ -1,6 +1,8 @@
-//! The way of a command to the ledger and of its outcome back; counts decisions.
+//! The way of a command to the ledger and of its outcome back; counts decisions and notes refusals.
+//!
+//! Invariant: every outcome of a command passes through [`judged`].
 
-use crate::{cx::Cx, error::AppError, metrics::DecisionOutcome};
+use crate::{cx::Cx, error::AppError, metrics::DecisionOutcome, refusals};
 use novacore_ledger::{Answer, Command, Outcome, Refusal, Verb};
 use novacore_store::error::StoreError;
 use novacore_vocab::{EntryId, IdempotencyKey, ResourceName, UserId};
@@ -65,11 +67,29 @@ pub(crate) fn judged(
         Ok(Outcome::Refused(_)) => DecisionOutcome::Refused,
         Err(_) => DecisionOutcome::Failed,
     };
-    cx.metrics.decided(word, resources);
+    count(cx, word, resources);
+    if let Ok(Outcome::Refused(Refusal::Quota(quota))) = &outcome {
+        refusals::note(cx, user, quota);
+    }
     match outcome? {
         Outcome::Applied(answer) => Ok(Done { user, answer, replayed: false }),
         Outcome::Replayed(answer) => Ok(Done { user, answer, replayed: true }),
         Outcome::Refused(refusal) => Err(refusal.into()),
+    }
+}
+
+/// Counts a decision about each resource. A command that was not judged by limits may name
+/// anything: only what is configured gets a count.
+fn count(cx: &Cx, word: DecisionOutcome, resources: &[ResourceName]) {
+    match word {
+        DecisionOutcome::Admitted | DecisionOutcome::Replayed | DecisionOutcome::RefusedByQuota => {
+            cx.metrics.decided(word, resources);
+        }
+        DecisionOutcome::Refused | DecisionOutcome::Failed => {
+            let policy = cx.ledger.policy();
+            let known = resources.iter().filter(|name| policy.resource(name).is_some());
+            cx.metrics.decided(word, known);
+        }
     }
 }
 

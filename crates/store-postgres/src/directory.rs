@@ -19,7 +19,7 @@ mod user_row;
 mod users;
 pub(crate) mod work;
 
-pub(crate) use audit::{APPEND_AUDIT, NewAudit, append_audit};
+pub(crate) use audit::{APPEND_AUDIT, NewAudit, append, append_audit};
 pub(crate) use changes::{Hearing, follow};
 
 use crate::bucket::bucket_of;

@@ -35,9 +35,10 @@ use batch::Ask;
 use novacore_access::AuditEntry;
 use novacore_ledger::{Command, Entry, Hold, LimitName, Outcome, Override, Policy, Tier};
 use novacore_store::{
+    changes::Outdated,
     error::StoreError,
     ledger::{
-        AccountView, DayAmount, DayRange, EntryQuery, Ledger, Posted, StoreHealth, Totals,
+        AccountView, DayAmount, DayRange, EntryQuery, Ledger, Posted, Series, StoreHealth, Totals,
         refuse_too_many,
     },
     memories::MemoryWrite,
@@ -166,14 +167,30 @@ impl Ledger for PostgresStore {
         let (policy, distribution) = (self.policy(), self.ledger.node.distribution);
         if reports::are_few(&self.pool).await? {
             let counted_at = self.clock.now();
-            let resources = reports::totals(&self.pool, distribution, &policy, range, top).await?;
-            return Ok(Totals { counted_at, resources });
+            let all = reports::totals(&self.pool, distribution, &policy, range, top).await?;
+            return Ok(all.told(counted_at, top));
         }
         let pool = self.ledger.counting_by.clone();
         let count = move |top| async move {
             reports::totals(&pool, distribution, &policy, range, top).await
         };
-        self.ledger.overviews.totals(range, top, count).await
+        let overviews = &self.ledger.overviews;
+        let (counted_at, all) = overviews.totals(range, top, count).await?;
+        Ok(all.told(counted_at, top))
+    }
+
+    async fn series(&self, resource: &ResourceName, range: DayRange) -> Result<Series, StoreError> {
+        let kind = novacore_store::book::kind_of(&self.policy(), resource);
+        if reports::are_few(&self.pool).await? {
+            let counted_at = self.clock.now();
+            let days = reports::series(&self.pool, kind, resource, range).await?;
+            return Ok(Series { counted_at, days });
+        }
+        let (pool, name) = (self.ledger.counting_by.clone(), resource.clone());
+        let count = async move { reports::series(&pool, kind, &name, range).await };
+        let key = (resource.clone(), range.first, range.last);
+        let (counted_at, days) = self.ledger.series.get(key, count).await?;
+        Ok(Series { counted_at, days })
     }
 
     fn subscribe(&self, user: UserId) -> broadcast::Receiver<Posted> {
@@ -195,7 +212,9 @@ impl Ledger for PostgresStore {
         audit: &AuditEntry,
     ) -> Result<(), StoreError> {
         let place = self.place(user).await?;
-        overrides::put(&self.pool, place, &value, audit).await
+        let put = overrides::put(&self.pool, place, &value, audit).await;
+        self.changed(Outdated::User(user)).await;
+        put
     }
 
     async fn remove_override(
@@ -206,7 +225,9 @@ impl Ledger for PostgresStore {
         audit: &AuditEntry,
     ) -> Result<(), StoreError> {
         let place = self.place(user).await?;
-        overrides::remove(&self.pool, place, resource, limit, audit).await
+        let removed = overrides::remove(&self.pool, place, resource, limit, audit).await;
+        self.changed(Outdated::User(user)).await;
+        removed
     }
 
     fn health(&self) -> StoreHealth {

@@ -14,11 +14,12 @@ use novacore_ledger::{
 };
 use novacore_store::{
     changes::Listeners,
+    changes::Outdated,
     clock::Clock,
     error::StoreError,
     lane::LaneSender,
     ledger::{
-        AccountView, DayAmount, DayRange, ENTRY_PAGE_ROWS_MAX, EntryQuery, Ledger, Posted,
+        AccountView, DayAmount, DayRange, ENTRY_PAGE_ROWS_MAX, EntryQuery, Ledger, Posted, Series,
         StoreHealth, Totals, refuse_too_many,
     },
 };
@@ -218,8 +219,18 @@ impl Ledger for SqliteStore {
         let (shared, counted_at) = (self.shared.clone(), self.clock.now());
         let read = move |connection: &Connection| {
             shared.derived.catch_up_to(shared.entries.load(Ordering::Acquire))?;
-            let resources = shared.derived.totals(connection, range, top)?;
-            Ok(Totals { counted_at, resources })
+            let (active_users, resources) = shared.derived.totals(connection, range, top)?;
+            Ok(Totals { counted_at, active_users, resources })
+        };
+        self.readers.read(read).await
+    }
+
+    async fn series(&self, resource: &ResourceName, range: DayRange) -> Result<Series, StoreError> {
+        let (shared, counted_at) = (self.shared.clone(), self.clock.now());
+        let resource = resource.clone();
+        let read = move |_: &Connection| {
+            shared.derived.catch_up_to(shared.entries.load(Ordering::Acquire))?;
+            Ok(Series { counted_at, days: shared.derived.series(&resource, range)? })
         };
         self.readers.read(read).await
     }
@@ -234,12 +245,14 @@ impl Ledger for SqliteStore {
 
     async fn put_tier(&self, tier: Tier, audit: &AuditEntry) -> Result<Arc<Policy>, StoreError> {
         let (base, audit) = (self.policy(), audit.clone());
-        self.control(move |connection| {
+        let put = self.control(move |connection| {
             let policy = crate::policy::put_tier(connection, &base, &tier, &audit)?;
             let policy = Arc::new(policy);
             Ok((policy.clone(), Touch::Policy(policy)))
-        })
-        .await
+        });
+        let put = put.await;
+        self.listeners.tell(Outdated::Tiers);
+        put
     }
 
     async fn put_override(
@@ -249,11 +262,13 @@ impl Ledger for SqliteStore {
         audit: &AuditEntry,
     ) -> Result<(), StoreError> {
         let audit = audit.clone();
-        self.control(move |connection| {
+        let put = self.control(move |connection| {
             crate::policy::put_override(connection, user, &value, &audit)?;
             Ok(((), Touch::Profile(user)))
-        })
-        .await
+        });
+        let put = put.await;
+        self.listeners.tell(Outdated::User(user));
+        put
     }
 
     async fn remove_override(
@@ -264,11 +279,13 @@ impl Ledger for SqliteStore {
         audit: &AuditEntry,
     ) -> Result<(), StoreError> {
         let (resource, limit, audit) = (resource.clone(), limit.cloned(), audit.clone());
-        self.control(move |connection| {
+        let removed = self.control(move |connection| {
             crate::policy::remove_override(connection, user, &resource, limit.as_ref(), &audit)?;
             Ok(((), Touch::Profile(user)))
-        })
-        .await
+        });
+        let removed = removed.await;
+        self.listeners.tell(Outdated::User(user));
+        removed
     }
 
     fn health(&self) -> StoreHealth {

@@ -37,6 +37,7 @@ macro_rules! directory_suite {
             of_equal_changes_at_once_one_wins,
             a_new_password_ends_all_sessions,
             users_are_paged_and_searched,
+            users_are_listed_by_tier,
             a_search_is_text_and_no_pattern,
             the_audit_log_is_paged_and_filtered,
             a_session_reads_back,

@@ -20,12 +20,12 @@ use novacore_ledger::{
 };
 use novacore_store::{
     book::{Book, Item},
-    changes::Listeners,
+    changes::{Listeners, Outdated},
     clock::Clock,
     directory::{Credentials, StoredKey},
     error::StoreError,
     ledger::{
-        AccountView, DayAmount, DayRange, ENTRY_PAGE_ROWS_MAX, EntryQuery, Ledger, Posted,
+        AccountView, DayAmount, DayRange, ENTRY_PAGE_ROWS_MAX, EntryQuery, Ledger, Posted, Series,
         StoreHealth, Totals, refuse_too_many,
     },
 };
@@ -285,8 +285,16 @@ impl Ledger for Memory {
 
     async fn totals(&self, range: DayRange, top: usize) -> Result<Totals, StoreError> {
         let kept = self.kept();
-        let resources = reports::totals(&kept.entries, kept.book.policy(), range, top);
-        Ok(Totals { counted_at: self.clock.now(), resources })
+        let (entries, policy) = (&kept.entries, kept.book.policy());
+        let resources = reports::totals(entries, policy, range, top);
+        let active_users = reports::active_users(entries, policy, range);
+        Ok(Totals { counted_at: self.clock.now(), active_users, resources })
+    }
+
+    async fn series(&self, resource: &ResourceName, range: DayRange) -> Result<Series, StoreError> {
+        let kept = self.kept();
+        let days = reports::series(&kept.entries, kept.book.policy(), resource, range);
+        Ok(Series { counted_at: self.clock.now(), days })
     }
 
     fn subscribe(&self, _user: UserId) -> broadcast::Receiver<Posted> {
@@ -304,6 +312,7 @@ impl Ledger for Memory {
         let policy = Arc::new(policy.map_err(|error| StoreError::Internal(error.to_string()))?);
         kept.book.set_policy(policy.clone());
         kept.audit.push(audit.clone());
+        self.tell(&kept, Outdated::Tiers);
         Ok(policy)
     }
 
@@ -321,6 +330,7 @@ impl Ledger for Memory {
         own.push(Override { version, ..value });
         kept.enforce_overrides(user);
         kept.audit.push(audit.clone());
+        self.tell(&kept, Outdated::User(user));
         Ok(())
     }
 
@@ -340,6 +350,7 @@ impl Ledger for Memory {
         }
         kept.enforce_overrides(user);
         kept.audit.push(audit.clone());
+        self.tell(&kept, Outdated::User(user));
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! How whoever remembers rows of the directory hears that they are no longer so.
+//! How whoever remembers rows of the directory, or limits, hears that they are no longer so.
 //!
 //! Invariant: while [`Changes::is_current`], every change that was acknowledged a second ago or
 //! earlier, by whatever node, has been told. A store that cannot know says that it is not current,
@@ -15,10 +15,12 @@ use std::{
 /// What may no longer be as it was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outdated {
-    /// A user.
+    /// A user, or what is his own in his limits.
     User(UserId),
     /// A key, which is gone.
     Key(KeyId),
+    /// The tiers.
+    Tiers,
     /// Whatever was read before.
     Everything,
 }
@@ -29,7 +31,7 @@ pub trait Forgets: Send + Sync {
     fn forget(&self, outdated: Outdated);
 }
 
-/// Hearing of changes of users and keys.
+/// Hearing of changes of users, keys, overrides and tiers.
 pub trait Changes: Send + Sync {
     /// Tells `listener` of changes from now on, as long as it lives; of some more than once.
     fn on_change(&self, listener: &Arc<dyn Forgets>);

@@ -72,6 +72,8 @@ pub enum UserChange {
 pub struct UserQuery {
     /// Only those whose e-mail, or whose id as text, contains this, whatever the case.
     pub search: Option<String>,
+    /// Only those of exactly this tier.
+    pub tier: Option<TierName>,
     /// Only those after this id: the last one of the page before.
     pub after: Option<UserId>,
     /// How many rows, at most [`DIRECTORY_PAGE_ROWS_MAX`].

@@ -131,8 +131,30 @@ pub struct ResourceUse {
 pub struct Totals {
     /// When it was counted: where that takes long, some minutes ago.
     pub counted_at: Timestamp,
+    /// How many users have used a flow in the range, or moved a level.
+    pub active_users: u64,
     /// One for each resource, by name.
     pub resources: Vec<ResourceUse>,
+}
+
+/// What all users together used of a resource on one UTC day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DayUse {
+    /// Days since 1970-01-01.
+    pub day: i64,
+    /// For a flow the sum of what occurred that day; for a level what all held at its end.
+    pub amount: i64,
+    /// How many users have used it that day; of a level, how many held some at its end.
+    pub users: u64,
+}
+
+/// What all users together used of a resource, day by day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Series {
+    /// When it was counted: where that takes long, some minutes ago.
+    pub counted_at: Timestamp,
+    /// One for every day of the range, ascending.
+    pub days: Vec<DayUse>,
 }
 
 /// Entries that were just committed for one account, in order.
@@ -204,6 +226,11 @@ pub trait Ledger: Send + Sync + std::fmt::Debug {
     /// What all users used of each resource, with the `top` users of each. It says when that was
     /// counted, which is now unless the users are many.
     async fn totals(&self, range: DayRange, top: usize) -> Result<Totals, StoreError>;
+
+    /// What all users together used of a resource on each day of the range: each is the sum of the
+    /// users' [`Ledger::days`]. It says when that was counted, which is now unless the users are
+    /// many.
+    async fn series(&self, resource: &ResourceName, range: DayRange) -> Result<Series, StoreError>;
 
     /// A user's entries as they are committed, by whichever node; perhaps also those of others.
     /// An entry may be posted twice, or after a later one: versions tell, and who sees a gap reads

@@ -96,6 +96,8 @@ pub struct PutLimit {
 pub struct UsersQuery {
     /// Only those whose e-mail or id contains this.
     pub search: Option<String>,
+    /// Only those of exactly this tier.
+    pub tier: Option<String>,
     /// `nextCursor` of the page before.
     pub cursor: Option<String>,
     /// Rows of the page, 1 to 200; 50 if absent.
@@ -257,6 +259,8 @@ pub struct OverviewQuery {
 pub struct Overview {
     /// How many days.
     pub days: i64,
+    /// How many users have used anything in the period: of a level, have moved it.
+    pub active_users: u64,
     /// One row per resource.
     pub resources: Vec<OverviewRow>,
     /// When this was counted: of many users, up to ten minutes ago, since counting takes long.
@@ -288,6 +292,8 @@ pub struct OverviewUser {
     /// The user.
     #[schema(value_type = uuid::Uuid)]
     pub user_id: UserId,
+    /// The address; null for one known only from a service call.
+    pub email: Option<String>,
     /// How much.
     pub amount: i64,
     /// The amount in its unit.

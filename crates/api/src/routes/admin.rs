@@ -28,7 +28,7 @@ pub(crate) fn reason(text: &str) -> Result<Reason, Failure> {
     Reason::parse(text).map_err(|error| Failure::invalid("reason", error))
 }
 
-fn tier_name(text: &str) -> Result<TierName, Failure> {
+pub(super) fn tier_name(text: &str) -> Result<TierName, Failure> {
     TierName::parse(text).map_err(|error| Failure::invalid("name", error))
 }
 
@@ -97,7 +97,10 @@ pub(crate) async fn list_users(
     let after = ask.cursor.as_deref().map(str::parse).transpose();
     let after = after.map_err(|_| Failure::invalid("cursor", "not a cursor"))?;
     let rows_max = rows(ask.limit.as_deref())?;
-    let users = people::users(&state.cx, permit, ask.search, after, rows_max).await?;
+    let tier = ask.tier.as_deref().map(TierName::parse).transpose();
+    let tier = tier.map_err(|error| Failure::invalid("tier", error))?;
+    let ask = people::UsersAsk { search: ask.search, tier, after, rows_max };
+    let users = people::users(&state.cx, permit, ask).await?;
     let next = users.last().filter(|_| users.len() == rows_max).map(|user| user.id.to_string());
     let users = users.iter().map(user_view).collect();
     Ok(Reply(wire::UserPage { users, next_cursor: next }))
@@ -218,10 +221,11 @@ pub(crate) async fn usage(
     let policy = state.cx.ledger.policy();
     let resources = uses.resources.into_iter().filter_map(|one| {
         let spec = policy.resource(&one.resource)?;
-        let user = |(user_id, amount)| wire::OverviewUser {
-            user_id,
-            amount,
-            human_readable: human_amount(amount, spec),
+        let user = |one: overview::TopUser| wire::OverviewUser {
+            user_id: one.user,
+            email: one.email,
+            amount: one.amount,
+            human_readable: human_amount(one.amount, spec),
         };
         Some(wire::OverviewRow {
             human_readable: human_amount(one.amount, spec),
@@ -232,7 +236,8 @@ pub(crate) async fn usage(
         })
     });
     let resources = resources.collect();
-    Ok(Reply(wire::Overview { days, resources, timestamp: uses.counted_at }))
+    let (active_users, timestamp) = (uses.active_users, uses.counted_at);
+    Ok(Reply(wire::Overview { days, active_users, resources, timestamp }))
 }
 
 pub(crate) async fn audit(

@@ -12,7 +12,8 @@ use axum::{
 use futures::stream::{self as streams, StreamExt};
 use novacore_app::stream;
 use novacore_edge::{Failure, caller::Caller};
-use novacore_vocab::Version;
+use novacore_vocab::{UserId, Version};
+use novacore_wire::refusals::AccountEvent;
 use std::{convert::Infallible, pin::Pin, time::Duration};
 use tokio::sync::watch;
 
@@ -28,20 +29,33 @@ pub(crate) async fn open(
     let opened = stream::open(&state.cx, permit, last_event_id(&headers)?).await?;
     state.cx.metrics.stream_opened();
     let counted = Counted(state.clone());
-    let entries = streams::unfold((opened, counted), |(mut opened, counted)| async move {
-        opened.next().await.map(|entry| (entry, (opened, counted)))
+    let events = streams::unfold((opened, counted), |(mut opened, counted)| async move {
+        opened.next().await.map(|event| (event, (opened, counted)))
     });
-    let events = entries.map(move |entry| {
-        let name = if entry.crossing.is_some() { "threshold" } else { "usage" };
-        let event = Event::default().id(entry.version.to_string()).event(name);
-        // An entry serialises; should one not, the stream goes on without it.
-        let event = event.json_data(view::entry(user, &entry)).unwrap_or_default();
-        Ok::<_, Infallible>(event)
-    });
+    let events = events.map(move |event| Ok::<_, Infallible>(told(user, event)));
     let ends = deadline(&state, &caller);
     let events = events.take_until(ends);
     let heartbeat = KeepAlive::new().interval(HEARTBEAT).text("heartbeat");
     Ok(Sse::new(events).keep_alive(heartbeat).into_response())
+}
+
+/// An event as it is sent. Only an entry has an id: what else happens cannot be asked for again.
+fn told(user: UserId, event: stream::Event) -> Event {
+    let sent = match event {
+        stream::Event::Entry(entry) => {
+            let name = if entry.crossing.is_some() { "threshold" } else { "usage" };
+            let event = Event::default().id(entry.version.to_string()).event(name);
+            event.json_data(view::entry(user, &entry))
+        }
+        stream::Event::Refused(refused) => {
+            Event::default().event("refusal").json_data(view::refusals::refusal(&refused))
+        }
+        stream::Event::Limits(tier) => {
+            Event::default().event("account").json_data(AccountEvent { tier })
+        }
+    };
+    // All of them serialise; should one not, the stream goes on without it.
+    sent.unwrap_or_default()
 }
 
 /// The version after which a stream goes on.

@@ -11,12 +11,14 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use novacore_app::{check_quota, limits, record, report};
+use novacore_app::{check_quota, limits, models, record, refusals, report};
 use novacore_edge::{Failure, caller::Caller};
 use novacore_ledger::{Expect, Record, Standing};
 use novacore_vocab::{ResourceKind, Source, Timestamp, human_bytes};
 use novacore_wire::{
     limits::Limits,
+    models::{ModelDay, ModelRow, ModelUse, ResourceDaysQuery},
+    refusals::{RefusalPage, RefusalsQuery},
     usage::{
         CheckQuota, CheckQuotaRequest, DayRow, DaysQuery, History, HistoryRow, RecordRequest,
         Recorded, Storage, TierOf, Tokens,
@@ -127,6 +129,39 @@ pub(crate) async fn limits(
     let permit = caller.reads(&state.cx).await?;
     let report = limits::limits(&state.cx, permit).await?;
     Ok(Reply(view::limits::limits(report)))
+}
+
+pub(crate) async fn models(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Query(query): Query<ResourceDaysQuery>,
+) -> Result<Reply<ModelUse>, Failure> {
+    let (resource, days) = super::operate::resource_days(&query)?;
+    let permit = caller.reads(&state.cx).await?;
+    let seen = models::models(&state.cx, permit, &resource, days).await?;
+    let day = |(day, amount)| ModelDay { date: date(day), amount };
+    let row = |one: models::OneModel| ModelRow {
+        model: one.model,
+        entries: one.entries,
+        amount: one.amount,
+        days: one.days.into_iter().map(day).collect(),
+    };
+    let models = seen.models.into_iter().map(row).collect();
+    let (is_complete, timestamp) = (seen.is_complete, seen.at);
+    Ok(Reply(ModelUse { resource_type: resource, days, models, is_complete, timestamp }))
+}
+
+pub(crate) async fn refusals(
+    State(state): State<ApiState>,
+    caller: Caller,
+    Query(query): Query<RefusalsQuery>,
+) -> Result<Reply<RefusalPage>, Failure> {
+    let most = refusals::REFUSALS_PER_USER_MAX as i64;
+    let limit = bounded("limit", query.limit.as_deref(), most, most)?;
+    let permit = caller.reads(&state.cx).await?;
+    let refused = refusals::list(&state.cx, permit, limit as usize);
+    let refusals = refused.iter().map(|one| view::refusals::refusal(one)).collect();
+    Ok(Reply(RefusalPage { refusals, since: state.cx.refusals.begun_at() }))
 }
 
 pub(crate) async fn tier(

@@ -232,6 +232,7 @@ async fn usage_of_all() {
     assert_snapshot!(stage.get(As::User(9), path).await.show(&[]), @r#"
     200
     {
+      "activeUsers": 2,
       "days": 7,
       "resources": [
         {
@@ -248,6 +249,7 @@ async fn usage_of_all() {
           "top": [
             {
               "amount": 70,
+              "email": "u2@example.com",
               "humanReadable": "70 tokens",
               "userId": "01980000-0000-7000-8000-000000000002"
             }

@@ -26,7 +26,7 @@ pub(crate) async fn operations(stage: &Stage) -> Vec<(String, String)> {
             all.push((method.to_uppercase(), path.clone()));
         }
     }
-    assert!(all.len() >= 65, "{} operations", all.len());
+    assert!(all.len() >= 72, "{} operations", all.len());
     all
 }
 

@@ -1,12 +1,16 @@
 //! The stream of one's own usage.
 
-use crate::stage::{As, Stage};
+use crate::{
+    refusals::refused,
+    stage::{As, Stage, user},
+};
 use axum::{
     body::{Body, BodyDataStream},
     http::{Request, Response},
 };
 use futures::StreamExt;
 use insta::assert_snapshot;
+use serde_json::{Value, json};
 
 async fn open(stage: &Stage, number: u128, life_s: i64, last: Option<&str>) -> Response<Body> {
     use tower::ServiceExt;
@@ -102,4 +106,57 @@ async fn a_user_has_at_most_so_many() {
     assert_eq!(open(&stage, 2, 600, None).await.status(), 200);
     streams.pop();
     assert_eq!(open(&stage, 1, 600, None).await.status(), 200);
+}
+
+#[tokio::test]
+async fn refusals_and_changed_limits_are_told_without_an_id() {
+    let stage = Stage::new();
+    let mut events = open(&stage, 1, 600, None).await.into_body().into_data_stream();
+    refused(&stage, 2, 1_001).await;
+    refused(&stage, 1, 1_002).await;
+    assert_snapshot!(next(&mut events).await, @r#"
+    event: refusal
+    data: {"at":"2026-11-24T12:00:00Z","resourceType":"llm_tokens","limit":"day","window":"day","cap":1000,"used":0,"held":0,"requested":1002,"remaining":1000,"resetsAt":"2026-11-25T00:00:00Z"}
+    "#);
+    let put = async |path: String, body: Value| {
+        let answer = stage.put(As::User(9), &path, body).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    };
+    let told = |tier: &str| format!("event: account\ndata: {{\"tier\":\"{tier}\"}}\n\n");
+    let base = format!("/api/admin/users/{}", user(1));
+    put(format!("{base}/tier"), json!({"tier": "basic", "reason": "paid"})).await;
+    assert_eq!(next(&mut events).await, told("basic"));
+    put(format!("{base}/overrides/messages"), json!({"cap": 7, "reason": "x"})).await;
+    assert_eq!(next(&mut events).await, told("basic"));
+    let limits = json!({"llm_tokens": [{"cap": 9, "window": "day"}]});
+    let body = json!({"limits": limits, "reason": "less"});
+    put("/api/admin/tiers/basic".to_owned(), body).await;
+    assert_eq!(next(&mut events).await, told("basic"));
+    let path = format!("{base}/tier");
+    put(path, json!({"tier": "pro", "reason": "more"})).await;
+    assert_eq!(next(&mut events).await, told("pro"));
+    // What changes nothing of his limits is not told: another's, his role, another tier.
+    let other = format!("/api/admin/users/{}", user(2));
+    put(format!("{other}/tier"), json!({"tier": "basic", "reason": "paid"})).await;
+    put(format!("{base}/role"), json!({"role": "subscriber", "reason": "x"})).await;
+    put("/api/admin/tiers/gold".to_owned(), json!({"limits": {}, "reason": "new"})).await;
+    stage.used(1, "llm_tokens", 1).await;
+    assert!(next(&mut events).await.starts_with("id: 1\nevent: usage\n"));
+}
+
+#[tokio::test]
+async fn an_administrator_follows_the_user_he_names() {
+    use tower::ServiceExt;
+    let stage = Stage::new();
+    let request = Request::builder()
+        .uri("/api/usage/stream")
+        .header("authorization", format!("Bearer {}", stage.token(9, 600)))
+        .header("novacore-user", user(1).to_string());
+    let request = request.body(Body::empty()).unwrap();
+    let response = stage.routes.clone().oneshot(request).await.unwrap();
+    assert_eq!(response.status(), 200);
+    let mut events = response.into_body().into_data_stream();
+    stage.used(9, "llm_tokens", 2).await;
+    stage.used(1, "llm_tokens", 1).await;
+    assert!(next(&mut events).await.contains("\"amount\":1,"));
 }

@@ -318,7 +318,8 @@ mod tests {
 
         let ended = stage.auth.end_sessions(stage.console(), made.id, reason()).await;
         assert_eq!(ended.unwrap(), 1);
-        let query = UserQuery { search: Some("bot@".to_owned()), after: None, rows_max: 10 };
+        let query =
+            UserQuery { search: Some("bot@".to_owned()), rows_max: 10, ..UserQuery::default() };
         let listed = stage.auth.list_users(stage.console(), &query).await.unwrap();
         assert_eq!(listed, [made]);
         let query = AuditQuery { rows_max: 10, ..AuditQuery::default() };

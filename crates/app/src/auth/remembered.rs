@@ -56,6 +56,7 @@ impl Forgets for Remembered {
         match outdated {
             Outdated::User(id) => self.users.forget(id),
             Outdated::Key(id) => self.keys.forget(id),
+            Outdated::Tiers => {}
             Outdated::Everything => {
                 self.users.forget_all();
                 self.keys.forget_all();

@@ -38,6 +38,7 @@ async fn what_survives_a_restart_survives_the_move() {
         days_of_a_flow_are_days_of_use,
         days_of_a_level_are_levels_at_their_end,
         totals_add_up_over_users,
+        series_are_the_sums_of_the_users_days,
         thresholds_fire_once_per_window,
         counters_survive_a_restart,
         versions_are_gapless_under_load,

@@ -41,7 +41,7 @@ pub(crate) async fn append_audit(
 }
 
 /// As [`append_audit`], for work of the directory: with what other nodes must forget.
-pub(super) async fn append(
+pub(crate) async fn append(
     tx: &Transaction<'_>,
     entry: &AuditEntry,
     outdated: Option<Outdated>,
@@ -74,7 +74,7 @@ impl NewAudit {
         let (user, key) = match outdated {
             Some(Outdated::User(user)) => (Some(user.0), None),
             Some(Outdated::Key(key)) => (None, Some(key.0)),
-            Some(Outdated::Everything) | None => (None, None),
+            Some(Outdated::Tiers | Outdated::Everything) | None => (None, None),
         };
         NewAudit {
             at: At(entry.at),

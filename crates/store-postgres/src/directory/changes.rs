@@ -81,7 +81,7 @@ impl Changes for PostgresStore {
 impl PostgresStore {
     /// Tells of a change that this node has made, whatever came of it: an error may mean that
     /// nobody knows. Other nodes are told so that they need not wait for their next reading.
-    pub(super) async fn changed(&self, outdated: Outdated) {
+    pub(crate) async fn changed(&self, outdated: Outdated) {
         let node = &self.ledger.node;
         node.listeners.tell(outdated);
         if let Err(error) = notify(node, &[PEOPLE_CHANGED.to_owned()]).await {

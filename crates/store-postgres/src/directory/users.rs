@@ -19,7 +19,7 @@ use novacore_store::{
     directory::{Credentials, Ensured, UserChange, UserQuery, Users},
     error::StoreError,
 };
-use novacore_vocab::{Account, UserId};
+use novacore_vocab::{Account, TierName, UserId};
 use password::SetPassword;
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -93,7 +93,9 @@ impl Users for PostgresStore {
         let after = query.after.map(|id| id.0);
         let first = after.unwrap_or(Uuid::nil());
         let rows_max = page_rows(query.rows_max);
-        let rows = ask::rows(&self.pool, LIST, &[&first, &after, &wanted, &rows_max]).await?;
+        let tier = query.tier.as_ref().map(TierName::as_str);
+        let rows =
+            ask::rows(&self.pool, LIST, &[&first, &after, &wanted, &rows_max, &tier]).await?;
         rows.iter().map(user_row::read).collect()
     }
 }
@@ -114,6 +116,7 @@ const LIST: &str = concat!(
     "SELECT ",
     user_columns!(),
     " FROM users u WHERE u.user_id >= $1 AND u.user_id IS DISTINCT FROM $2 \
+     AND ($5::text IS NULL OR u.tier = $5) \
      AND (position($3 IN coalesce(u.email, '')) > 0 OR position($3 IN u.user_id::text) > 0) \
      ORDER BY u.user_id LIMIT $4"
 );

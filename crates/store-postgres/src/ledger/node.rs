@@ -5,7 +5,12 @@
 use super::{audience::Audience, place::Places, policy::Versioned};
 use crate::{directory::Hearing, distribution::Distribution, pool::Pool};
 use arc_swap::ArcSwap;
-use novacore_store::{changes::Listeners, clock::Clock, error::StoreError, observe::Observer};
+use novacore_store::{
+    changes::{Listeners, Outdated},
+    clock::Clock,
+    error::StoreError,
+    observe::Observer,
+};
 use novacore_vocab::{ResourceSpec, Timestamp};
 use parking_lot::RwLock;
 use std::{
@@ -43,14 +48,15 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    /// Takes over a policy unless a newer one is known.
+    /// Takes over a policy unless a newer one is known, and tells of it if it is new.
     pub(crate) fn take_policy(&self, read: Versioned) -> Arc<Versioned> {
         let read = Arc::new(read);
-        self.policy.rcu(
-            |known| {
-                if known.version > read.version { known.clone() } else { read.clone() }
-            },
-        );
+        let before = self
+            .policy
+            .rcu(|known| if known.version > read.version { known.clone() } else { read.clone() });
+        if before.version < read.version {
+            self.listeners.tell(Outdated::Tiers);
+        }
         read
     }
 

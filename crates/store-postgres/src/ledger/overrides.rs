@@ -11,13 +11,13 @@ use super::{
 };
 use crate::{
     column::At,
-    directory::append_audit,
+    directory::{append, append_audit},
     failure,
     pool::{Client, Pool},
 };
 use novacore_access::AuditEntry;
 use novacore_ledger::{LimitName, Override, Policy, Tier};
-use novacore_store::error::StoreError;
+use novacore_store::{changes::Outdated, error::StoreError};
 use novacore_vocab::ResourceName;
 use std::sync::Arc;
 use tokio_postgres::Transaction;
@@ -80,7 +80,7 @@ pub(crate) async fn put(
     )
     .await
     .map_err(|error| failure::told(&error))?;
-    append_audit(&tx, audit).await?;
+    append(&tx, audit, Some(Outdated::User(place.user))).await?;
     commit(tx).await
 }
 
@@ -101,7 +101,7 @@ pub(crate) async fn remove(
     if removed == 0 {
         return Err(StoreError::NotFound("override"));
     }
-    append_audit(&tx, audit).await?;
+    append(&tx, audit, Some(Outdated::User(place.user))).await?;
     commit(tx).await
 }
 

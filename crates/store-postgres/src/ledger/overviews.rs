@@ -5,20 +5,21 @@
 //! a row that all users share into every batch. It is no part of the write path instead: an answer
 //! that took long to count is given again for a while, and says when it was counted.
 //!
-//! Invariant: a node counts one report at a time, and counts a range again only after
+//! Invariant: a node counts one report of whatever kind at a time, and counts one again only after
 //! [`KEPT_TIMES`] times what the count took, or [`KEPT_MAX_S`].
 //! Invariant: who asks waits for at most [`WAIT`]; the count goes on without him, and the next one
 //! who asks has it.
 
+use super::reports::AllUse;
 use futures::future::{BoxFuture, FutureExt, Shared};
 use novacore_store::{
     clock::Clock,
     error::StoreError,
-    ledger::{DayRange, ResourceUse, Totals},
+    ledger::{DayRange, DayUse},
 };
-use novacore_vocab::Timestamp;
+use novacore_vocab::{ResourceName, Timestamp};
 use parking_lot::Mutex;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt::Debug, sync::Arc, time::Duration};
 use tokio::{sync::Semaphore, task::AbortHandle, time::timeout};
 
 /// An answer is given again for as many times the time that it took.
@@ -27,42 +28,73 @@ const KEPT_TIMES: i64 = 20;
 const KEPT_MAX_S: i64 = 600;
 /// Users of each resource that are counted at least, for whoever asks for fewer.
 const TOP_MIN: usize = 100;
-/// Ranges that are kept at once, and that wait to be counted at once.
+/// Reports of a kind that are kept at once, and that wait to be counted at once.
 const RANGES_MAX: usize = 16;
 /// How long a caller waits.
 const WAIT: Duration = Duration::from_secs(8);
 
-/// First day, last day, users of each resource.
-type Asked = (i64, i64, usize);
-type Answer = Shared<BoxFuture<'static, Result<Arc<Counted>, StoreError>>>;
+/// What all use over a range: first day, last day, users of each resource.
+pub(crate) type Totals = Overviews<(i64, i64, usize), AllUse>;
+/// What all use day by day: resource, first day, last day.
+pub(crate) type DaySeries = Overviews<(ResourceName, i64, i64), Vec<DayUse>>;
+
+type Answer<V> = Shared<BoxFuture<'static, Result<Arc<Counted<V>>, StoreError>>>;
 
 /// What was counted.
 #[derive(Debug)]
-struct Counted {
-    totals: Totals,
+struct Counted<V> {
+    counted_at: Timestamp,
+    value: V,
     /// Until when it is given again.
     fresh_until: Timestamp,
 }
 
 /// A count that waits for its turn or is under way.
 #[derive(Debug)]
-struct Counting {
-    answer: Answer,
+struct Counting<V> {
+    answer: Answer<V>,
     task: AbortHandle,
 }
 
-/// The reports of a node.
+/// The reports of one kind of a node.
 #[derive(Debug)]
-pub(crate) struct Overviews {
+pub(crate) struct Overviews<K, V> {
     clock: Arc<dyn Clock>,
-    kept: Mutex<BTreeMap<Asked, Arc<Counted>>>,
-    counting: Mutex<BTreeMap<Asked, Counting>>,
-    turn: Semaphore,
+    kept: Mutex<BTreeMap<K, Arc<Counted<V>>>>,
+    counting: Mutex<BTreeMap<K, Counting<V>>>,
+    turn: Arc<Semaphore>,
 }
 
-impl Overviews {
-    pub(crate) fn new(clock: Arc<dyn Clock>) -> Arc<Overviews> {
-        let (kept, counting, turn) = (Mutex::default(), Mutex::default(), Semaphore::new(1));
+/// The turn to count, which reports of all kinds share.
+pub(crate) fn turn() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(1))
+}
+
+impl Totals {
+    /// What all use over a range, from what is kept or from `count`, which is told how many users
+    /// of each resource to give at least; as [`Overviews::get`].
+    pub(crate) async fn totals<Count, Counts>(
+        self: &Arc<Totals>,
+        range: DayRange,
+        top: usize,
+        count: Count,
+    ) -> Result<(Timestamp, AllUse), StoreError>
+    where
+        Count: FnOnce(usize) -> Counts + Send + 'static,
+        Counts: Future<Output = Result<AllUse, StoreError>> + Send + 'static,
+    {
+        let top = top.max(TOP_MIN);
+        self.get((range.first, range.last, top), count(top)).await
+    }
+}
+
+impl<K, V> Overviews<K, V>
+where
+    K: Ord + Clone + Send + Sync + 'static,
+    V: Clone + Debug + Send + Sync + 'static,
+{
+    pub(crate) fn new(clock: Arc<dyn Clock>, turn: Arc<Semaphore>) -> Arc<Overviews<K, V>> {
+        let (kept, counting) = (Mutex::default(), Mutex::default());
         Arc::new(Overviews { clock, kept, counting, turn })
     }
 
@@ -72,42 +104,38 @@ impl Overviews {
         self.counting.lock().values().for_each(|counting| counting.task.abort());
     }
 
-    /// The report of a range, from what is kept or from `count`, which is told how many users of
-    /// each resource to give.
+    /// A report and when it was counted, from what is kept or from `count`.
     ///
     /// Fails with [`StoreError::Unavailable`] if counting takes longer than a caller waits, and
-    /// with [`StoreError::Overloaded`] if too many ranges wait to be counted.
-    pub(crate) async fn totals<Count, Resources>(
-        self: &Arc<Overviews>,
-        range: DayRange,
-        top: usize,
+    /// with [`StoreError::Overloaded`] if too many wait to be counted.
+    pub(crate) async fn get<Count>(
+        self: &Arc<Overviews<K, V>>,
+        asked: K,
         count: Count,
-    ) -> Result<Totals, StoreError>
+    ) -> Result<(Timestamp, V), StoreError>
     where
-        Count: FnOnce(usize) -> Resources + Send + 'static,
-        Resources: Future<Output = Result<Vec<ResourceUse>, StoreError>> + Send + 'static,
+        Count: Future<Output = Result<V, StoreError>> + Send + 'static,
     {
-        let asked = (range.first, range.last, top.max(TOP_MIN));
+        let told = |counted: &Counted<V>| (counted.counted_at, counted.value.clone());
         let kept = self.kept.lock().get(&asked).cloned();
         if let Some(fresh) = kept.as_ref().filter(|kept| self.clock.now() < kept.fresh_until) {
-            return Ok(told(&fresh.totals, top));
+            return Ok(told(fresh));
         }
         match timeout(WAIT, self.join(asked, count)?).await {
-            Ok(counted) => Ok(told(&counted?.totals, top)),
+            Ok(counted) => Ok(told(&*counted?)),
             // An old answer that says how old it is, is better than none.
-            Err(_) => kept.map(|kept| told(&kept.totals, top)).ok_or(StoreError::Unavailable),
+            Err(_) => kept.map(|kept| told(&kept)).ok_or(StoreError::Unavailable),
         }
     }
 
-    /// The count of a range that is under way, or one that begins.
-    fn join<Count, Resources>(
-        self: &Arc<Overviews>,
-        asked: Asked,
+    /// The count of a report that is under way, or one that begins.
+    fn join<Count>(
+        self: &Arc<Overviews<K, V>>,
+        asked: K,
         count: Count,
-    ) -> Result<Answer, StoreError>
+    ) -> Result<Answer<V>, StoreError>
     where
-        Count: FnOnce(usize) -> Resources + Send + 'static,
-        Resources: Future<Output = Result<Vec<ResourceUse>, StoreError>> + Send + 'static,
+        Count: Future<Output = Result<V, StoreError>> + Send + 'static,
     {
         let mut counting = self.counting.lock();
         if let Some(under_way) = counting.get(&asked) {
@@ -116,11 +144,11 @@ impl Overviews {
         if counting.len() >= RANGES_MAX {
             return Err(StoreError::Overloaded);
         }
-        let own = self.clone();
+        let (own, key) = (self.clone(), asked.clone());
         // It cannot end before it is in the list: the list is locked until then.
         let task = tokio::spawn(async move {
-            let counted = own.count(asked, count).await;
-            own.counting.lock().remove(&asked);
+            let counted = own.count(&key, count).await;
+            own.counting.lock().remove(&key);
             counted
         });
         let abort = task.abort_handle();
@@ -131,33 +159,27 @@ impl Overviews {
         Ok(answer)
     }
 
-    async fn count<Count, Resources>(
-        &self,
-        asked: Asked,
-        count: Count,
-    ) -> Result<Arc<Counted>, StoreError>
+    async fn count<Count>(&self, asked: &K, count: Count) -> Result<Arc<Counted<V>>, StoreError>
     where
-        Count: FnOnce(usize) -> Resources,
-        Resources: Future<Output = Result<Vec<ResourceUse>, StoreError>>,
+        Count: Future<Output = Result<V, StoreError>>,
     {
         let _turn = self.turn.acquire().await.map_err(|_| StoreError::Unavailable)?;
         let counted_at = self.clock.now();
-        let resources = count(asked.2).await?;
+        let value = count.await?;
         let fresh_until = fresh_until(counted_at, self.clock.now());
-        let totals = Totals { counted_at, resources };
-        let counted = Arc::new(Counted { totals, fresh_until });
+        let counted = Arc::new(Counted { counted_at, value, fresh_until });
         self.keep(asked, &counted);
         Ok(counted)
     }
 
     /// Keeps an answer, instead of the oldest if there are many.
-    fn keep(&self, asked: Asked, counted: &Arc<Counted>) {
+    fn keep(&self, asked: &K, counted: &Arc<Counted<V>>) {
         let mut kept = self.kept.lock();
-        kept.insert(asked, counted.clone());
+        kept.insert(asked.clone(), counted.clone());
         if kept.len() > RANGES_MAX {
-            let oldest = kept.iter().min_by_key(|(_, counted)| counted.totals.counted_at);
-            let oldest = oldest.map(|(asked, _)| *asked);
-            kept.retain(|asked, _| Some(*asked) != oldest);
+            let oldest = kept.iter().min_by_key(|(_, counted)| counted.counted_at);
+            let oldest = oldest.map(|(asked, _)| asked.clone());
+            kept.retain(|asked, _| Some(asked) != oldest.as_ref());
         }
     }
 }
@@ -169,19 +191,12 @@ fn fresh_until(begun: Timestamp, ended: Timestamp) -> Timestamp {
     Timestamp::from_micros(ended.micros() + kept_us)
 }
 
-/// With as many users of each resource as were asked for.
-fn told(totals: &Totals, top: usize) -> Totals {
-    let mut told = totals.clone();
-    told.resources.iter_mut().for_each(|one| one.top.truncate(top));
-    told
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use futures::future::join_all;
-    use novacore_store::ledger::UserAmount;
-    use novacore_vocab::{ResourceName, UserId};
+    use novacore_store::ledger::{ResourceUse, UserAmount};
+    use novacore_vocab::UserId;
     use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
     use tokio::{sync::Notify, task::yield_now};
     use uuid::Uuid;
@@ -205,22 +220,19 @@ mod tests {
     }
 
     impl Bench {
-        fn overviews(&self) -> Arc<Overviews> {
-            Overviews::new(self.clock.clone())
+        fn overviews(&self) -> Arc<Totals> {
+            Overviews::new(self.clock.clone(), turn())
         }
 
-        async fn ask(
-            &self,
-            overviews: &Arc<Overviews>,
-            range: DayRange,
-        ) -> Result<i64, StoreError> {
+        async fn ask(&self, overviews: &Arc<Totals>, range: DayRange) -> Result<i64, StoreError> {
             let (go, counts) = (self.go.clone(), self.counts.clone());
             let count = move |top: usize| async move {
                 go.notified().await;
                 let nth = counts.fetch_add(1, Ordering::Relaxed) as i64 + 1;
-                Ok(vec![used(nth, top)])
+                Ok(AllUse { active_users: 300, resources: vec![used(nth, top)] })
             };
-            let totals = overviews.totals(range, 2, count).await?;
+            let (counted_at, all) = overviews.totals(range, 2, count).await?;
+            let totals = all.told(counted_at, 2);
             assert_eq!(totals.resources[0].top.len(), 2);
             Ok(totals.resources[0].amount)
         }

@@ -12,9 +12,9 @@ use novacore_ledger::Policy;
 use novacore_store::{
     book::kind_of,
     error::StoreError,
-    ledger::{DayAmount, DayRange, ResourceUse, UserAmount},
+    ledger::{DayAmount, DayRange, DayUse, ResourceUse, Totals, UserAmount},
 };
-use novacore_vocab::{ResourceKind, ResourceName, UserId};
+use novacore_vocab::{ResourceKind, ResourceName, Timestamp, UserId};
 use std::collections::{BTreeMap, BTreeSet};
 use tokio_postgres::types::ToSql;
 
@@ -44,6 +44,68 @@ const USE: &str = "WITH own AS MATERIALIZED (\
      SELECT user_id, amount::bigint, greatest(least(sum(amount) OVER (), 9223372036854775807), \
      -9223372036854775808)::bigint, count(*) OVER () FROM own \
      ORDER BY amount DESC, user_id LIMIT $4";
+
+const ACTIVE: &str = "SELECT count(*) FROM (SELECT DISTINCT bucket, user_id FROM usage_day \
+     WHERE resource_type = ANY($1) AND day BETWEEN $2 AND $3) AS active";
+/// What was used on each day, and by how many.
+const FLOW_DAYS: &str = "SELECT day, greatest(least(sum(amount), 9223372036854775807), \
+     -9223372036854775808)::bigint, count(*) FROM usage_day \
+     WHERE resource_type = $1 AND day BETWEEN $2 AND $3 GROUP BY day";
+/// By how much a level moved on each day, and by how many the number of those grew who hold some.
+/// What was before the range counts as one day before it.
+const LEVEL_DAYS: &str = "WITH own AS (SELECT greatest(day, $2 - 1) AS day, amount, closing, \
+     lag(closing, 1, 0::bigint) OVER (PARTITION BY bucket, user_id ORDER BY day) AS before \
+     FROM usage_day WHERE resource_type = $1 AND day <= $3) \
+     SELECT day, greatest(least(sum(amount), 9223372036854775807), \
+     -9223372036854775808)::bigint, \
+     sum((closing > 0)::int - (before > 0)::int) FROM own GROUP BY day";
+
+/// What all users together used.
+#[derive(Clone, Debug)]
+pub(crate) struct AllUse {
+    pub(crate) active_users: u64,
+    pub(crate) resources: Vec<ResourceUse>,
+}
+
+impl AllUse {
+    /// With as many users of each resource as were asked for.
+    pub(crate) fn told(mut self, counted_at: Timestamp, top: usize) -> Totals {
+        self.resources.iter_mut().for_each(|one| one.top.truncate(top));
+        Totals { counted_at, active_users: self.active_users, resources: self.resources }
+    }
+}
+
+/// What all users used of a resource on each day of a range. Takes long if they are many.
+pub(crate) async fn series(
+    pool: &Pool,
+    kind: ResourceKind,
+    resource: &ResourceName,
+    range: DayRange,
+) -> Result<Vec<DayUse>, StoreError> {
+    let sql = match kind {
+        ResourceKind::Flow => FLOW_DAYS,
+        ResourceKind::Level => LEVEL_DAYS,
+    };
+    let asked: [&(dyn ToSql + Sync); 3] =
+        [&resource.as_str(), &day_no(range.first), &day_no(range.last)];
+    let rows = query_within(REPORT, pool, sql, &asked).await?;
+    let stored = rows.iter().map(|row| (i64::from(row.get::<_, i32>(0)), (row.get(1), row.get(2))));
+    let stored: BTreeMap<i64, (i64, i64)> = stored.collect();
+    let none = (0, 0);
+    let mut held = stored.get(&(range.first - 1)).copied().unwrap_or(none);
+    let day_use = |day: i64| {
+        let (amount, users) = stored.get(&day).copied().unwrap_or(none);
+        let (amount, users) = match kind {
+            ResourceKind::Flow => (amount, users),
+            ResourceKind::Level => {
+                held = (held.0.saturating_add(amount), held.1 + users);
+                held
+            }
+        };
+        DayUse { day, amount, users: u64::try_from(users).unwrap_or(0) }
+    };
+    Ok((range.first..=range.last).map(day_use).collect())
+}
 
 /// One row for every day of the range, ascending.
 pub(crate) async fn days(
@@ -93,7 +155,7 @@ pub(crate) async fn totals(
     policy: &Policy,
     range: DayRange,
     top: usize,
-) -> Result<Vec<ResourceUse>, StoreError> {
+) -> Result<AllUse, StoreError> {
     let resources = match distribution {
         Distribution::None => RESOURCES,
         Distribution::Citus => RESOURCES_OF_SHARDS,
@@ -104,11 +166,15 @@ pub(crate) async fn totals(
     for row in &rows {
         names.insert(resource(row.get(0))?);
     }
-    let mut totals = Vec::with_capacity(names.len());
+    let texts: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
+    let asked: [&(dyn ToSql + Sync); 3] = [&texts, &day_no(range.first), &day_no(range.last)];
+    let active = query_within(REPORT, pool, ACTIVE, &asked).await?;
+    let active_users = active.first().map_or(0, |row| row.get::<_, i64>(0) as u64);
+    let mut resources = Vec::with_capacity(names.len());
     for name in names {
-        totals.push(total(pool, policy, name, range, top).await?);
+        resources.push(total(pool, policy, name, range, top).await?);
     }
-    Ok(totals)
+    Ok(AllUse { active_users, resources })
 }
 
 async fn total(

@@ -7,7 +7,7 @@ use super::{
     lanes::Lanes,
     listen::{Ear, listen},
     node::Node,
-    overviews::Overviews,
+    overviews::{self, DaySeries, Overviews, Totals},
     partitions,
     place::Places,
     policy, sweep,
@@ -26,7 +26,8 @@ use uuid::Uuid;
 pub(crate) struct Started {
     pub(crate) node: Arc<Node>,
     pub(crate) lanes: Lanes,
-    pub(crate) overviews: Arc<Overviews>,
+    pub(crate) overviews: Arc<Totals>,
+    pub(crate) series: Arc<DaySeries>,
     /// A connection of its own, so that no report takes one from readers.
     pub(crate) counting_by: Pool,
     listener: JoinHandle<()>,
@@ -52,6 +53,7 @@ impl Started {
 impl Drop for Started {
     fn drop(&mut self) {
         self.overviews.end();
+        self.series.end();
         self.listener.abort();
         self.sweeper.abort();
         if let Some(retaining) = &self.retaining {
@@ -96,7 +98,9 @@ pub(crate) async fn start(
         entries: AtomicU64::new(0),
         trouble: RwLock::new(None),
     });
-    let overviews = Overviews::new(node.clock.clone());
+    let turn = overviews::turn();
+    let overviews = Overviews::new(node.clock.clone(), turn.clone());
+    let series = Overviews::new(node.clock.clone(), turn);
     let (teller, telling) = Teller::start(&node);
     let lanes = Lanes::start(&node, &teller, options.lanes);
     let listener = tokio::spawn(listen(node.clone(), address, ear));
@@ -107,5 +111,15 @@ pub(crate) async fn start(
     };
     let retaining = options.retain.map(retain);
     let telling = Some(telling);
-    Ok(Started { node, lanes, overviews, counting_by, listener, sweeper, retaining, telling })
+    Ok(Started {
+        node,
+        lanes,
+        overviews,
+        series,
+        counting_by,
+        listener,
+        sweeper,
+        retaining,
+        telling,
+    })
 }

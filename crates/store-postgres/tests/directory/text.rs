@@ -49,7 +49,7 @@ async fn an_organisation_of_the_same_bucket_is_another() {
 async fn text_that_cannot_be_stored_is_nowhere_found() {
     let node = Database::fresh().await.node().await;
     stored(&*node, 1).await;
-    let query = UserQuery { search: Some("u1\0".to_owned()), rows_max: 10, after: None };
+    let query = UserQuery { search: Some("u1\0".to_owned()), rows_max: 10, ..UserQuery::default() };
     assert_eq!(node.list_users(&query).await, Ok(vec![]));
     let query = AuditQuery { target: Some("\0".to_owned()), rows_max: 10, before: None };
     assert_eq!(node.list_audit(&query).await, Ok(vec![]));

@@ -63,8 +63,13 @@ impl DayBook {
 
     /// The sum of a resource's moves.
     pub(crate) fn total(&self, resource_no: i64) -> i64 {
+        self.moved(resource_no).unwrap_or(0)
+    }
+
+    /// As [`DayBook::total`]; `None` if nothing has moved.
+    pub(crate) fn moved(&self, resource_no: i64) -> Option<i64> {
         let found = self.lines.binary_search_by_key(&resource_no, |line| line.resource_no);
-        found.map_or(0, |index| self.lines[index].total)
+        found.ok().map(|index| self.lines[index].total)
     }
 
     /// What is held of a level at the end.

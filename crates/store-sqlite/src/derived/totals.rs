@@ -2,6 +2,7 @@
 
 use super::{
     Derived,
+    day::DayBook,
     error::DerivedError,
     read::{Snapshot, user_id},
     resources::Numbered,
@@ -9,13 +10,13 @@ use super::{
 use crate::row::UserNo;
 use novacore_store::{
     error::StoreError,
-    ledger::{DayRange, ResourceUse, UserAmount},
+    ledger::{DayRange, DayUse, ResourceUse, UserAmount},
 };
 use novacore_vocab::{ResourceKind, ResourceName};
 use rusqlite::{Connection, params};
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BinaryHeap},
+    collections::{BTreeMap, BTreeSet, BinaryHeap},
 };
 
 /// Per resource how many users, and those with the largest amounts.
@@ -36,15 +37,17 @@ impl Ranking {
 }
 
 impl Derived {
-    /// What all users used of each configured resource, as far as derived files show it.
+    /// How many users were active, and what all used of each configured resource, as far as derived
+    /// files show it.
     pub(crate) fn totals(
         &self,
         ledger: &Connection,
         range: DayRange,
         top: usize,
-    ) -> Result<Vec<ResourceUse>, StoreError> {
+    ) -> Result<(u64, Vec<ResourceUse>), StoreError> {
         let uses = self.snapshot(|snapshot| {
-            let mut rankings = snapshot.rank_flows(range, top)?;
+            let mut active = snapshot.users_of_flows(range)?;
+            let mut rankings = snapshot.rank_flows(&active, range, top)?;
             let mut uses = Vec::new();
             for resource in snapshot.resources.configured() {
                 let Some(known) = snapshot.resources.find(&resource) else {
@@ -60,9 +63,55 @@ impl Derived {
                 };
                 uses.push(told(ledger, resource, amount, ranking)?);
             }
-            Ok(uses)
+            snapshot.add_users_of_levels(&mut active, range)?;
+            Ok((active.len() as u64, uses))
         })?;
         Ok(uses)
+    }
+
+    /// What all users used of a resource on each day of a range, as far as derived files show it.
+    pub(crate) fn series(
+        &self,
+        resource: &ResourceName,
+        range: DayRange,
+    ) -> Result<Vec<DayUse>, StoreError> {
+        let empty = |day| DayUse { day, amount: 0, users: 0 };
+        let mut days: Vec<DayUse> = (range.first..=range.last).map(empty).collect();
+        self.snapshot(|snapshot| {
+            let Some(known) = snapshot.resources.find(resource) else { return Ok(()) };
+            let users = match known.kind {
+                ResourceKind::Flow => snapshot.users_of_flows(range)?,
+                ResourceKind::Level => snapshot.users_of_level(known)?,
+            };
+            for user_no in users {
+                add_days(&mut days, known, &snapshot.books(user_no, range)?);
+            }
+            Ok(())
+        })?;
+        Ok(days)
+    }
+}
+
+/// Adds a user's days to those of all.
+fn add_days(days: &mut [DayUse], resource: Numbered, books: &BTreeMap<i64, DayBook>) {
+    let first = days.first().map_or(0, |row| row.day);
+    let before = books.range(..first).next_back();
+    let mut closing = before.map_or(0, |(_, book)| book.closing(resource.number));
+    for row in days {
+        let book = books.get(&row.day);
+        let (amount, counts) = match resource.kind {
+            ResourceKind::Flow => match book.and_then(|book| book.moved(resource.number)) {
+                Some(moved) => (moved, true),
+                None => (0, false),
+            },
+            ResourceKind::Level => {
+                closing = book.map_or(closing, |book| book.closing(resource.number));
+                (closing, closing > 0)
+            }
+        };
+        // All users together may hold more than 64 bits: the sum stops at their end.
+        row.amount = row.amount.saturating_add(amount);
+        row.users += u64::from(counts);
     }
 }
 
@@ -74,18 +123,52 @@ impl Snapshot<'_> {
         Ok(select.query_row(params![flow.number, range.first, range.last], |row| row.get(0))?)
     }
 
-    /// Ranks the users who were active in a range, flow by flow.
-    fn rank_flows(
-        &self,
-        range: DayRange,
-        top: usize,
-    ) -> Result<BTreeMap<i64, Ranking>, DerivedError> {
+    /// The users who have used a flow in a range.
+    fn users_of_flows(&self, range: DayRange) -> Result<BTreeSet<UserNo>, DerivedError> {
         let sql = "SELECT DISTINCT user_no FROM active WHERE day BETWEEN ?1 AND ?2";
         let mut select = self.tx.prepare_cached(sql)?;
         let users = select.query_map([range.first, range.last], |row| row.get(0))?;
-        let users = users.collect::<rusqlite::Result<Vec<UserNo>>>()?;
+        Ok(users.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The users who have ever moved a level.
+    fn users_of_level(&self, level: Numbered) -> Result<BTreeSet<UserNo>, DerivedError> {
+        let sql = "SELECT user_no FROM level WHERE resource_no = ?1";
+        let mut select = self.tx.prepare_cached(sql)?;
+        let users = select.query_map([level.number], |row| row.get(0))?;
+        Ok(users.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Adds those who have moved a level in a range.
+    fn add_users_of_levels(
+        &self,
+        active: &mut BTreeSet<UserNo>,
+        range: DayRange,
+    ) -> Result<(), DerivedError> {
+        let mut select = self.tx.prepare_cached("SELECT DISTINCT user_no FROM level")?;
+        let users = select.query_map([], |row| row.get(0))?;
+        for user_no in users.collect::<rusqlite::Result<Vec<UserNo>>>()? {
+            if active.contains(&user_no) {
+                continue;
+            }
+            let books = self.books(user_no, range)?;
+            let mut days = books.range(range.first..=range.last);
+            if days.any(|(_, book)| !book.lines.is_empty()) {
+                active.insert(user_no);
+            }
+        }
+        Ok(())
+    }
+
+    /// Ranks these users, flow by flow.
+    fn rank_flows(
+        &self,
+        users: &BTreeSet<UserNo>,
+        range: DayRange,
+        top: usize,
+    ) -> Result<BTreeMap<i64, Ranking>, DerivedError> {
         let mut rankings: BTreeMap<i64, Ranking> = BTreeMap::new();
-        for user_no in users {
+        for &user_no in users {
             let mut sums: BTreeMap<i64, i64> = BTreeMap::new();
             for (_, book) in self.books(user_no, range)?.range(range.first..=range.last) {
                 for line in &book.lines {

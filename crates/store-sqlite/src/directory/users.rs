@@ -262,11 +262,13 @@ fn set_password(
 fn list(connection: &Connection, query: &UserQuery) -> rusqlite::Result<Vec<User>> {
     let rows_max = page_rows(query.rows_max);
     let wanted = query.search.as_deref().unwrap_or_default().to_lowercase();
+    let tier = query.tier.as_ref().map(TierName::as_str);
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM user WHERE user_id > ?1 ORDER BY user_id"
+        "SELECT {COLUMNS} FROM user WHERE user_id > ?1 AND (?2 IS NULL OR tier = ?2) \
+         ORDER BY user_id"
     ))?;
     let after: &[u8] = query.after.as_ref().map_or(&[], |id| id.0.as_bytes());
-    let mut rows = statement.query([after])?;
+    let mut rows = statement.query(params![after, tier])?;
     let mut users = Vec::new();
     while users.len() < rows_max
         && let Some(row) = rows.next()?

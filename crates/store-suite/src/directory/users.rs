@@ -248,7 +248,7 @@ pub async fn users_are_paged_and_searched(directory: &dyn Directory) {
     let mut seen = Vec::new();
     let mut after = None;
     loop {
-        let query = UserQuery { after, rows_max: 2, search: None };
+        let query = UserQuery { after, rows_max: 2, ..UserQuery::default() };
         let page = list(directory, query).await;
         assert!(page.len() <= 2);
         let Some(last) = page.last() else { break };
@@ -262,6 +262,7 @@ pub async fn users_are_paged_and_searched(directory: &dyn Directory) {
             search: Some(text.to_owned()),
             after: after.map(user_id),
             rows_max: DIRECTORY_PAGE_ROWS_MAX + 1,
+            tier: None,
         };
         list(directory, query).await
     };
@@ -272,6 +273,29 @@ pub async fn users_are_paged_and_searched(directory: &dyn Directory) {
     assert_eq!(search(&user_id(2).to_string().to_uppercase(), None).await, [user(2)]);
     assert_eq!(search("nobody", None).await, []);
     assert_eq!(search("", None).await.len(), 5);
+}
+
+/// Those of a tier, page by page, and of them those that are searched for.
+pub async fn users_are_listed_by_tier(directory: &dyn Directory) {
+    let tier = |name: &str| TierName::parse(name).expect("a name");
+    for (number, name) in [(1, "pro"), (2, "basic"), (3, "pro"), (4, "probe"), (5, "pro")] {
+        stored(directory, User { tier: tier(name), ..user(number) }).await;
+    }
+    let of = async |name: &str, search: &str, after: Option<u128>| {
+        let query = UserQuery {
+            search: Some(search.to_owned()),
+            tier: Some(tier(name)),
+            after: after.map(user_id),
+            rows_max: 2,
+        };
+        list(directory, query).await.into_iter().map(|one| one.id).collect::<Vec<_>>()
+    };
+    assert_eq!(of("pro", "", None).await, [1, 3].map(user_id));
+    assert_eq!(of("pro", "", Some(3)).await, [5].map(user_id));
+    assert_eq!(of("probe", "", None).await, [4].map(user_id));
+    assert_eq!(of("pro", "u3@", None).await, [3].map(user_id));
+    assert_eq!(of("basic", "u3@", None).await, []);
+    assert_eq!(of("gone", "", None).await, []);
 }
 
 /// What is searched for is text: the wildcards of a query language are letters like others.
@@ -290,7 +314,8 @@ pub async fn a_search_is_text_and_no_pattern(directory: &dyn Directory) {
         ("\\", vec![]),
         ("' OR 1=1 --", vec![]),
     ] {
-        let query = UserQuery { search: Some(text.to_owned()), after: None, rows_max: 10 };
+        let query =
+            UserQuery { search: Some(text.to_owned()), rows_max: 10, ..UserQuery::default() };
         let found = list(directory, query).await;
         let ids: Vec<UserId> = found.iter().map(|one| one.id).collect();
         let expected: Vec<UserId> = expected.into_iter().map(user_id).collect();

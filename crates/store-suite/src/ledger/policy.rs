@@ -2,7 +2,11 @@
 
 use super::*;
 use novacore_ledger::{Cap, Limit, Mode, Override, Policy, Tier};
-use novacore_store::directory::{AuditQuery, UserChange};
+use novacore_store::{
+    changes::{Forgets, Outdated},
+    directory::{AuditQuery, UserChange},
+};
+use std::sync::Mutex;
 
 async fn change_tier(harness: &impl Harness, user: UserId, from: &str, to: &str) {
     let change = UserChange::Tier { from: tier(from), to: tier(to) };
@@ -55,6 +59,40 @@ pub async fn a_tier_change_is_in_force_at_once(harness: &mut impl Harness) {
     change_tier(harness, user, "basic", "free_trial").await;
     assert!(is_quota(&refusal(submit(harness, user, enforced("llm_tokens", 1)).await)));
     assert_eq!(tokens(harness, user).await, (950, 49_050));
+}
+
+/// Notes what it is told.
+#[derive(Default)]
+struct Notes(Mutex<Vec<Outdated>>);
+
+impl Forgets for Notes {
+    fn forget(&self, outdated: Outdated) {
+        self.0.lock().expect("no test goes on after a panic").push(outdated);
+    }
+}
+
+/// Whoever listens has heard of a change of a user's limits, or of the tiers, when it is
+/// acknowledged, and finds it then.
+pub async fn whoever_listens_hears_that_limits_are_others(harness: &mut impl Harness) {
+    let user = user(harness, 1, "free_trial").await;
+    let notes = Arc::new(Notes::default());
+    let listener: Arc<dyn Forgets> = notes.clone();
+    harness.directory().on_change(&listener);
+    let heard = |what| {
+        let mut notes = notes.0.lock().expect("no test goes on after a panic");
+        std::mem::take(&mut *notes).contains(&what)
+    };
+    put_override(harness, user, override_of("llm_tokens", 7, None)).await;
+    assert!(heard(Outdated::User(user)), "an override is told");
+    assert_eq!(remove_override(harness, user).await, Ok(()));
+    assert!(heard(Outdated::User(user)), "that it is gone is told");
+    assert!(!heard(Outdated::Tiers));
+    let policy = harness.ledger().policy();
+    let mut changed = policy.tier(&tier("free_trial")).expect("a tier").clone();
+    changed.rank += 1;
+    let entry = audit(AuditAction::PutTier, "tier:free_trial");
+    let put = harness.ledger().put_tier(changed, &entry).await;
+    assert!(put.is_ok() && heard(Outdated::Tiers), "a tier is told");
 }
 
 /// An override replaces parts of one user's limit until it expires or is removed.

@@ -2,7 +2,9 @@
 
 use super::*;
 use novacore_ledger::{Crossing, EntryKind, LimitName};
-use novacore_store::ledger::{DayAmount, DayRange, ENTRY_PAGE_ROWS_MAX, ResourceUse, UserAmount};
+use novacore_store::ledger::{
+    DayAmount, DayRange, DayUse, ENTRY_PAGE_ROWS_MAX, ResourceUse, UserAmount,
+};
 
 /// Whoever is unknown has no account and nothing is written for him.
 pub async fn nobody_has_no_account(harness: &mut impl Harness) {
@@ -200,7 +202,7 @@ pub async fn totals_add_up_over_users(harness: &mut impl Harness) {
     for _ in 0..2 {
         let now = harness.clock().now();
         let all = harness.ledger().totals(DayRange::last_days(3, now), 2).await.expect("totals");
-        assert_eq!(all.counted_at, now);
+        assert_eq!((all.counted_at, all.active_users), (now, 3));
         let of = |resource: &str| {
             let found = all.resources.iter().find(|total| total.resource == name(resource));
             found.expect("every resource that was used").clone()
@@ -218,7 +220,55 @@ pub async fn totals_add_up_over_users(harness: &mut impl Harness) {
         let today = harness.ledger().totals(DayRange::last_days(1, now), 2).await.expect("totals");
         let tokens = today.resources.iter().find(|total| total.resource == name("llm_tokens"));
         let tokens = tokens.expect("tokens were used today");
+        // One has used tokens, another has moved what he stores.
+        assert_eq!(today.active_users, 2);
         assert_eq!((tokens.amount, tokens.users, &tokens.top), (1, 1, &vec![row(0, 1)]));
+        harness.reopen();
+    }
+}
+
+/// A day of all users is the sum of the users' days, and says how many they are: of a flow those
+/// who have used some, of a level those who hold some at the day's end.
+pub async fn series_are_the_sums_of_the_users_days(harness: &mut impl Harness) {
+    let mut users = Vec::new();
+    for number in 1..=3 {
+        users.push(user(harness, number, "pro").await);
+    }
+    apply(harness, users[0], record("memory_storage", 100)).await;
+    apply(harness, users[0], record("llm_tokens", 7)).await;
+    for (day, user, resource, amount) in [
+        ("2026-11-26T12:00:00Z", 1, "llm_tokens", 30),
+        ("2026-11-26T12:00:00Z", 1, "llm_tokens", 5),
+        ("2026-11-26T12:00:00Z", 0, "llm_tokens", 1),
+        ("2026-11-26T12:00:00Z", 2, "memory_storage", 40),
+        ("2026-11-28T12:00:00Z", 0, "memory_storage", -100),
+        ("2026-11-28T12:00:00Z", 1, "memory_storage", 3),
+        ("2026-11-28T12:00:00Z", 2, "memory_storage", 2),
+        ("2026-11-28T12:00:00Z", 2, "llm_tokens", 2),
+    ] {
+        harness.clock().set(at(day));
+        apply(harness, users[user], record(resource, amount)).await;
+    }
+    let range = DayRange::last_days(4, at("2026-11-29T12:00:00Z"));
+    harness.clock().set(at("2026-11-29T12:00:00Z"));
+    for _ in 0..2 {
+        for (resource, expected) in [
+            ("llm_tokens", [(36, 2), (0, 0), (2, 1), (0, 0)]),
+            ("memory_storage", [(140, 2), (140, 2), (45, 2), (45, 2)]),
+            ("messages", [(0, 0); 4]),
+        ] {
+            let ledger = harness.ledger();
+            let series = ledger.series(&name(resource), range).await.expect("a series");
+            let expected = (range.first..).zip(expected);
+            let expected = expected.map(|(day, (amount, users))| DayUse { day, amount, users });
+            assert_eq!(series.days, expected.collect::<Vec<_>>(), "{resource}");
+            let mut sums = vec![0; 4];
+            for user in &users {
+                let days = ledger.days(*user, &name(resource), range).await.expect("days");
+                sums.iter_mut().zip(days).for_each(|(sum, day)| *sum += day.amount);
+            }
+            assert_eq!(series.days.iter().map(|day| day.amount).collect::<Vec<_>>(), sums);
+        }
         harness.reopen();
     }
 }

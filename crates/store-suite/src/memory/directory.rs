@@ -156,6 +156,7 @@ impl Users for Memory {
         };
         let users = kept.users.values().map(|known| &known.user);
         let later = users.filter(|user| query.after.is_none_or(|after| user.id > after));
+        let later = later.filter(|user| query.tier.as_ref().is_none_or(|tier| user.tier == *tier));
         let rows_max = query.rows_max.min(DIRECTORY_PAGE_ROWS_MAX);
         Ok(later.filter(|user| matches(user)).take(rows_max).cloned().collect())
     }
@@ -301,7 +302,7 @@ impl AuditLog for Memory {
 }
 
 impl Memory {
-    fn tell(&self, kept: &Kept, outdated: Outdated) {
+    pub(super) fn tell(&self, kept: &Kept, outdated: Outdated) {
         if kept.stage.hears {
             self.listeners.tell(outdated);
         }

@@ -3,7 +3,7 @@
 use novacore_ledger::{Entry, Policy};
 use novacore_store::{
     book::kind_of,
-    ledger::{DayAmount, DayRange, ResourceUse, UserAmount},
+    ledger::{DayAmount, DayRange, DayUse, ResourceUse, UserAmount},
 };
 use novacore_vocab::{ResourceKind, ResourceName, UserId};
 use std::{
@@ -43,6 +43,49 @@ pub(super) fn totals(
     let used = entries.values().flatten().map(|entry| entry.resource.clone());
     let names: BTreeSet<ResourceName> = configured.chain(used).collect();
     names.into_iter().map(|resource| total(entries, policy, resource, range, top)).collect()
+}
+
+/// How many users have moved anything in the range.
+pub(super) fn active_users(
+    entries: &HashMap<UserId, Vec<Entry>>,
+    policy: &Policy,
+    range: DayRange,
+) -> u64 {
+    let in_range = |entry: &&Entry| {
+        let day = moved_on(entry, policy);
+        entry.amount != 0 && range.first <= day && day <= range.last
+    };
+    entries.values().filter(|own| own.iter().any(|entry| in_range(&entry))).count() as u64
+}
+
+/// The day on which an entry moves what is reported.
+fn moved_on(entry: &Entry, policy: &Policy) -> i64 {
+    match kind_of(policy, &entry.resource) {
+        ResourceKind::Flow => entry.occurred_at.day_number(),
+        ResourceKind::Level => entry.recorded_at.day_number(),
+    }
+}
+
+pub(super) fn series(
+    entries: &HashMap<UserId, Vec<Entry>>,
+    policy: &Policy,
+    resource: &ResourceName,
+    range: DayRange,
+) -> Vec<DayUse> {
+    let is_level = kind_of(policy, resource) == ResourceKind::Level;
+    let empty = |day| DayUse { day, amount: 0, users: 0 };
+    let mut all: Vec<DayUse> = (range.first..=range.last).map(empty).collect();
+    for own in entries.values() {
+        for (row, day) in all.iter_mut().zip(days(own, policy, resource, range)) {
+            let moved = own.iter().any(|entry| {
+                let on = moved_on(entry, policy);
+                entry.resource == *resource && entry.amount != 0 && on == row.day
+            });
+            row.amount += day.amount;
+            row.users += u64::from(if is_level { day.amount > 0 } else { moved });
+        }
+    }
+    all
 }
 
 fn total(

@@ -5,9 +5,9 @@ use crate::{derived::Derived, row::Seq};
 use novacore_ledger::{AccountState, Entry, EntryKind};
 use novacore_store::{
     book::kind_of,
-    ledger::{DayAmount, DayRange, EntryQuery, ResourceUse, UserAmount},
+    ledger::{DayAmount, DayRange, DayUse, EntryQuery, ResourceUse, UserAmount},
 };
-use novacore_vocab::{ResourceKind, ResourceName, Timestamp, Version};
+use novacore_vocab::{ResourceKind, ResourceName, ResourceSpec, Timestamp, Version};
 use std::{cmp::Reverse, collections::BTreeSet};
 
 #[test]
@@ -192,12 +192,47 @@ fn same_totals(world: &World, derived: &Derived) {
     let all = range_of(world);
     let middle = all.first + (all.last - all.first) / 2;
     for range in [all, DayRange { first: middle, last: middle + 1 }] {
-        let totals = derived.totals(&world.ledger.connection, range, 3).unwrap();
+        let (active, totals) = derived.totals(&world.ledger.connection, range, 3).unwrap();
         let resources = world.ledger.policy.resources();
         let expected: Vec<ResourceUse> =
             resources.map(|spec| total_of(world, &spec.name, range)).collect();
         assert_eq!(totals, expected);
+        let is_active =
+            |lived: &&Lived| world.ledger.policy.resources().any(|spec| moves(lived, spec, range));
+        assert_eq!(active, world.accounts.iter().filter(is_active).count() as u64);
+        for spec in world.ledger.policy.resources() {
+            let series = derived.series(&spec.name, range).unwrap();
+            assert_eq!(series, series_of(world, spec, range), "{}", spec.name);
+        }
     }
+}
+
+/// Whether an account moved a resource in a range.
+fn moves(lived: &Lived, spec: &ResourceSpec, range: DayRange) -> bool {
+    lived.entries.iter().filter(|entry| entry.resource == spec.name).any(|entry| {
+        let at = match spec.kind {
+            ResourceKind::Flow => entry.occurred_at,
+            ResourceKind::Level => entry.recorded_at,
+        };
+        entry.amount != 0 && (range.first..=range.last).contains(&at.day_number())
+    })
+}
+
+fn series_of(world: &World, spec: &ResourceSpec, range: DayRange) -> Vec<DayUse> {
+    let day_use = |day| {
+        let one = DayRange { first: day, last: day };
+        let mut sum = DayUse { day, amount: 0, users: 0 };
+        for lived in &world.accounts {
+            let amount = days_of(lived, &spec.name, spec.kind, one)[0].amount;
+            sum.amount += amount;
+            sum.users += u64::from(match spec.kind {
+                ResourceKind::Flow => moves(lived, spec, one),
+                ResourceKind::Level => amount > 0,
+            });
+        }
+        sum
+    };
+    (range.first..=range.last).map(day_use).collect()
 }
 
 fn total_of(world: &World, resource: &ResourceName, range: DayRange) -> ResourceUse {
