@@ -105,6 +105,7 @@ test("a user is found by a part of the e-mail, and the address remembers it", as
   await page.getByLabel("Search").fill(user.email.slice(0, 20));
   await expect(page).toHaveURL(/search=user-/);
   await page.getByLabel("Search").fill(user.email);
+  await expect(page).toHaveURL(new RegExp(encodeURIComponent(user.email)));
   await expect(page.locator("[data-users] tbody tr")).toHaveCount(1);
   await page.reload();
   await expect(page.getByLabel("Search")).toHaveValue(user.email);
