@@ -15,8 +15,8 @@ FUZZ_SECONDS    ?= 60
 FUZZ_TARGETS    ?= stream cut request usage
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint tidy fmt soak fuzz bench clients client-types client-packages setup \
-    postgresql models nodejs python-venv web web-test chromium
+.PHONY: help run test lint tidy fmt soak fuzz bench clients client-typescript client-python \
+    client-types client-packages setup postgresql models nodejs python-venv web web-test chromium
 
 help:
 	@echo 'make run     build NovaCore and start it on $(DATA_DIR)'
@@ -140,10 +140,15 @@ NOVACORE    := NOVACORE_BIN=$(abspath $(TARGET_DIR)/debug/novacore)
 PYTHON      := PYTHONDONTWRITEBYTECODE=1 $(abspath $(CLIENT_VENV))/bin/python
 
 clients: client-packages
+	@$(MAKE) --no-print-directory -j2 --output-sync=target client-typescript client-python
+
+client-typescript: client-packages
 	@set -ex; cd clients/typescript; \
 	    node scripts/generate.mjs --check $(OPENAPI); \
 	    npm run --silent lint; npm run --silent types; npm run --silent build; \
 	    npm test --silent; $(NOVACORE) npm run --silent test:contract
+
+client-python: client-packages
 	@set -ex; cd clients/python; \
 	    $(PYTHON) tools/shapes.py --check $(OPENAPI); $(PYTHON) tools/unasync.py --check; \
 	    $(PYTHON) -m ruff format --check --quiet; $(PYTHON) -m ruff check --quiet; \

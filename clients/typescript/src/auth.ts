@@ -6,6 +6,15 @@ import type { components } from "./schema.js";
 
 type Schemas = components["schemas"];
 
+/** The two tokens of a session. */
+export interface SessionTokens {
+  accessToken: string;
+  refreshToken: string;
+}
+
+/** Who has signed in. Only a page that asks for a cookie is answered without a refresh token. */
+export type SignedIn = Schemas["SignedIn"] & SessionTokens;
+
 export class Auth {
   readonly keys: Keys;
   readonly #http: Http;
@@ -15,22 +24,24 @@ export class Auth {
     this.keys = new Keys(http);
   }
 
-  register(ask: Schemas["Credentials"], options?: CallOptions): Promise<Schemas["SignedIn"]> {
+  register(ask: Schemas["Credentials"], options?: CallOptions): Promise<SignedIn> {
     const call = { body: ask, repeat: "once", isOpen: true } as const;
-    return this.#http.call("post", "/api/auth/register", call, options);
+    return this.#http.call("post", "/api/auth/register", call, options) as Promise<SignedIn>;
   }
 
-  login(ask: Schemas["Credentials"], options?: CallOptions): Promise<Schemas["SignedIn"]> {
+  login(ask: Schemas["Credentials"], options?: CallOptions): Promise<SignedIn> {
     const call = { body: ask, repeat: "once", isOpen: true } as const;
-    return this.#http.call("post", "/api/auth/login", call, options);
+    return this.#http.call("post", "/api/auth/login", call, options) as Promise<SignedIn>;
   }
 
   /** New tokens. The refresh token is used up, and the session ends if it is used later again. */
-  refresh(refreshToken: string, options?: CallOptions): Promise<Schemas["Refreshed"]> {
+  async refresh(refreshToken: string, options?: CallOptions): Promise<SessionTokens> {
     // For half a minute the same token is taken once more and answered alike: one retry, no more.
     const retriesMax = Math.min(1, options?.retriesMax ?? 1);
     const call = { body: { refreshToken }, repeat: "safe", isOpen: true } as const;
-    return this.#http.call("post", "/api/auth/refresh", call, { ...options, retriesMax });
+    const told = { ...options, retriesMax };
+    const tokens = await this.#http.call("post", "/api/auth/refresh", call, told);
+    return tokens as SessionTokens;
   }
 
   /** Ends the session of this refresh token. */
@@ -50,6 +61,12 @@ export class Auth {
 
   sessions(options?: CallOptions): Promise<Schemas["SessionList"]> {
     return this.#http.get("/api/auth/sessions", options);
+  }
+
+  /** Ends one session of the caller. */
+  endSession(id: string, options?: CallOptions): Promise<Schemas["Done"]> {
+    const call = { path: { id }, repeat: "once" } as const;
+    return this.#http.call("delete", "/api/auth/sessions/{id}", call, options);
   }
 }
 

@@ -1,7 +1,7 @@
 // @novacore/client: everything that is public.
 
 export type { Admin, Overrides, PageAsk, Tiers, Users } from "./admin.js";
-export type { Auth, Keys } from "./auth.js";
+export type { Auth, Keys, SessionTokens, SignedIn } from "./auth.js";
 export { NovaCore } from "./client.js";
 export {
   AnswerError,
@@ -47,7 +47,7 @@ export {
 } from "./platform.js";
 export type { Reservations } from "./reservations.js";
 export type { components, operations, paths } from "./schema.js";
-export { type SessionOptions, type SessionTokens, sessionToken } from "./session.js";
+export { type SessionOptions, sessionToken } from "./session.js";
 export type { Entry, StreamEvent, StreamOptions, StreamState } from "./stream.js";
 export type * from "./types.js";
 export type { EntriesFilter, Usage } from "./usage.js";

@@ -362,6 +362,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End one of the caller's sessions */
+        delete: operations["delete_auth_sessions_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/usage/quota": {
         parameters: {
             query?: never;
@@ -2324,8 +2341,8 @@ export interface components {
         Refreshed: {
             /** @description A JWT for calls. */
             accessToken: string;
-            /** @description Good for one use. */
-            refreshToken: string;
+            /** @description Good for one use. Absent if it is in the cookie. */
+            refreshToken?: string;
         };
         /** @description A refresh token. */
         RefreshRequest: {
@@ -2618,8 +2635,8 @@ export interface components {
         SignedIn: {
             /** @description A JWT for calls. */
             accessToken: string;
-            /** @description Good for one use at `/auth/refresh`. */
-            refreshToken: string;
+            /** @description Good for one use at `/auth/refresh`. Absent if it is in the cookie. */
+            refreshToken?: string;
             /** @description The user. */
             user: components["schemas"]["SignedInUser"];
         };
@@ -3941,6 +3958,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionList"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_auth_sessions_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description End one of the caller's sessions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
                 };
             };
             /** @description A problem */

@@ -1,12 +1,8 @@
 // A user's session: hands out its access token, and renews it when the server takes it no longer.
 
-import { Auth } from "./auth.js";
+import { Auth, type SessionTokens } from "./auth.js";
 import { Http } from "./http.js";
 import type { ClientOptions, Token } from "./options.js";
-import type { components } from "./schema.js";
-
-/** The two tokens of a session. */
-export type SessionTokens = components["schemas"]["Refreshed"];
 
 export interface SessionOptions extends Omit<ClientOptions, "token" | "serviceToken" | "user"> {
   /** As login, register or refresh answered. */

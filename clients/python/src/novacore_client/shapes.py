@@ -916,8 +916,8 @@ class Refreshed(TypedDict):
 
     #: A JWT for calls.
     accessToken: str
-    #: Good for one use.
-    refreshToken: str
+    #: Good for one use. Absent if it is in the cookie.
+    refreshToken: NotRequired[str]
 
 
 class Reservation(TypedDict):
@@ -1136,8 +1136,8 @@ class SignedIn(TypedDict):
 
     #: A JWT for calls.
     accessToken: str
-    #: Good for one use at `/auth/refresh`.
-    refreshToken: str
+    #: Good for one use at `/auth/refresh`. Absent if it is in the cookie.
+    refreshToken: NotRequired[str]
     #: The user.
     user: SignedInUser
 

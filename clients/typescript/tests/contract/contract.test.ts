@@ -437,7 +437,12 @@ describe("accounts", () => {
     await expect(wrong).rejects.toMatchObject({ status: 401, kind: "wrong-login" });
     const again = await nova.auth.login(credentials);
     expect((await nova.auth.me()).email).toBe(credentials.email);
-    expect((await nova.auth.sessions()).sessions.length).toBe(2);
+    const third = await nova.auth.login(credentials);
+    const { sessions } = await nova.auth.sessions();
+    expect(sessions.length).toBe(3);
+    const newest = [...sessions].sort((a, b) => a.createdAt.localeCompare(b.createdAt)).at(-1);
+    await nova.auth.endSession(newest?.id ?? "");
+    await expect(nova.auth.refresh(third.refreshToken)).rejects.toMatchObject({ status: 401 });
     const made = await nova.auth.keys.create({ name: "mine", scopes: ["usage:read"] });
     const byKey = new NovaCore({ baseUrl: server.url, token: made.key });
     expect((await byKey.usage.quota()).userId).toBe(signedIn.user.id);

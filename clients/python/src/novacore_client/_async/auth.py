@@ -57,6 +57,11 @@ class AsyncAuth:
         found = await self._http.get("/api/auth/sessions", {}, **options)
         return cast("shapes.SessionList", found)
 
+    async def end_session(self, session_id: str, **options: Unpack[CallOptions]) -> shapes.Done:
+        """Ends one session of the caller."""
+        call = Call("DELETE", "/api/auth/sessions/{id}", Repeat.ONCE, names={"id": session_id})
+        return cast("shapes.Done", await self._http.call(call, **options))
+
 
 class AsyncKeys:
     """`client.auth.keys`."""

@@ -56,6 +56,11 @@ class Auth:
         found = self._http.get("/api/auth/sessions", {}, **options)
         return cast("shapes.SessionList", found)
 
+    def end_session(self, session_id: str, **options: Unpack[CallOptions]) -> shapes.Done:
+        """Ends one session of the caller."""
+        call = Call("DELETE", "/api/auth/sessions/{id}", Repeat.ONCE, names={"id": session_id})
+        return cast("shapes.Done", self._http.call(call, **options))
+
 
 class Keys:
     """`client.auth.keys`."""

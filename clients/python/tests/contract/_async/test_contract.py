@@ -359,6 +359,13 @@ async def test_accounts(users: Users, url: str) -> None:
     sessions = await auth.sessions()
     assert differences(shapes.SessionList, sessions) == []
     assert len(sessions["sessions"]) == 2
+    third = await auth.login(user.email, PASSWORD)
+    listed = (await auth.sessions())["sessions"]
+    newest = max(listed, key=lambda session: session["createdAt"])
+    await auth.end_session(newest["id"])
+    with pytest.raises(ProblemError) as caught:
+        await auth.refresh(third["refreshToken"])
+    assert caught.value.status == 401
     made = await auth.keys.create({"name": "mine", "scopes": ["usage:read"]})
     assert differences(shapes.NewKey, made) == []
     async with AsyncNovaCore(url, token=made["key"]) as by_key:

@@ -351,6 +351,13 @@ def test_accounts(users: Users, url: str) -> None:
     sessions = auth.sessions()
     assert differences(shapes.SessionList, sessions) == []
     assert len(sessions["sessions"]) == 2
+    third = auth.login(user.email, PASSWORD)
+    listed = (auth.sessions())["sessions"]
+    newest = max(listed, key=lambda session: session["createdAt"])
+    auth.end_session(newest["id"])
+    with pytest.raises(ProblemError) as caught:
+        auth.refresh(third["refreshToken"])
+    assert caught.value.status == 401
     made = auth.keys.create({"name": "mine", "scopes": ["usage:read"]})
     assert differences(shapes.NewKey, made) == []
     with NovaCore(url, token=made["key"]) as by_key:
