@@ -21,6 +21,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What this node has decided and refused since it started */
+        get: operations["get_admin_decisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/memory/embeddings": {
         parameters: {
             query?: never;
@@ -73,6 +90,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/tiers/{name}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Whom a change of a tier would affect; changes nothing */
+        post: operations["post_admin_tiers_name_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/usage": {
         parameters: {
             query?: never;
@@ -82,6 +116,23 @@ export interface paths {
         };
         /** What all users use */
         get: operations["get_admin_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/usage/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What all users use, day by day */
+        get: operations["get_admin_usage_series"];
         put?: never;
         post?: never;
         delete?: never;
@@ -153,6 +204,23 @@ export interface paths {
         post?: never;
         /** Erase all memories of a user */
         delete: operations["delete_admin_users_id_memories"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users/{id}/overrides": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All overrides of a user */
+        get: operations["get_admin_users_id_overrides"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -360,6 +428,23 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End one of the caller's sessions */
+        delete: operations["delete_auth_sessions_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -756,6 +841,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/usage/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All limits, and what the next tier gives */
+        get: operations["get_usage_limits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/usage/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Use by model, as entries name it */
+        get: operations["get_usage_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/usage/quota": {
         parameters: {
             query?: never;
@@ -784,6 +903,23 @@ export interface paths {
         put?: never;
         /** State use; enforce asks for admission */
         post: operations["post_usage_record"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/usage/refusals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What limits refused lately: in the memory of the node that is asked, since it started */
+        get: operations["get_usage_refusals"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -916,7 +1052,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Usage as it happens, server-sent events */
+        /** Usage as it happens, refusals of this node, changed limits (account): server-sent events */
         get: operations["get_usage_stream"];
         put?: never;
         post?: never;
@@ -1045,138 +1181,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/usage/limits": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get_api_usage_limits"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/usage/models": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get_api_usage_models"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/usage/refusals": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get_api_usage_refusals"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/auth/sessions/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        delete: operations["delete_api_auth_sessions_{id}"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/admin/users/{id}/overrides": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get_api_admin_users_{id}_overrides"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/admin/usage/series": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get_api_admin_usage_series"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/admin/decisions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: operations["get_api_admin_decisions"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/admin/tiers/{name}/preview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: operations["post_api_admin_tiers_{name}_preview"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description An `account` event of the stream: the tier, an override, or what the tier allows has changed. */
+        AccountEvent: {
+            /**
+             * @description The tier now.
+             * @example free_trial
+             */
+            tier: string;
+        };
         /** @description An amount of a resource. */
         AmountOf: {
             /** @description How much. */
@@ -1187,31 +1203,37 @@ export interface components {
              */
             resourceType: string;
         };
+        /**
+         * @description What an operator, or a user with his own account, did.
+         * @enum {string}
+         */
+        AuditAction: "create_user" | "set_tier" | "set_role" | "set_disabled" | "set_password" | "end_sessions" | "create_key" | "revoke_key" | "put_tier" | "put_override" | "remove_override" | "erase_memories";
         /** @description A page of the audit log, the newest first. */
         AuditPage: {
             /** @description The entries. */
             entries: components["schemas"]["AuditView"][];
             /** @description Where the next page starts; null on the last one. */
-            nextCursor?: string | null;
+            nextCursor: string | null;
         };
         /** @description One audit entry. */
         AuditView: {
-            /**
-             * @description What.
-             * @example set_tier
-             */
-            action: string;
+            /** @description What. */
+            action: components["schemas"]["AuditAction"];
             /** @description Who: `user:<id>`, `key:<key id>:<user id>`, `service` or `console`. */
             actor: string;
             /** @description The state after. */
-            after?: Record<string, never> | null;
+            after: {
+                [key: string]: unknown;
+            } | null;
             /**
              * Format: date-time
              * @description When.
              */
             at: string;
             /** @description The state before. */
-            before?: Record<string, never> | null;
+            before: {
+                [key: string]: unknown;
+            } | null;
             /** @description Why. */
             reason: string;
             /**
@@ -1252,28 +1274,20 @@ export interface components {
             /** @description What the user said, or the situation; not only white space, at most 1 MiB. */
             input_context: string;
             /** @description Any JSON object of at most 16 KiB and 16 levels. */
-            metadata?: Record<string, never> | null;
-            /**
-             * @description `success`, `failure` or `neutral`.
-             * @example success
-             */
-            outcome?: string | null;
+            metadata?: {
+                [key: string]: unknown;
+            } | null;
+            outcome?: components["schemas"]["Outcome"] | null;
             /** @description What was answered, or done; at most 1 MiB. */
             output_response?: string | null;
             /** @description The caller's own name for the conversation, 1 to 255 characters. */
             session_id?: string | null;
             /** @description At most 64 tags of at most 128 bytes; one that comes again is left out. */
             tags?: string[] | null;
-            /**
-             * @description How long it is kept: `stm` for an hour, `itm` for seven days, `ltm` for good.
-             * @example ltm
-             */
-            tier: string;
-            /**
-             * @description `lesson`, `task`, `conversation`, `error`, `reflection` or `achievement`.
-             * @example lesson
-             */
-            type: string;
+            /** @description How long it is kept: `stm` for an hour, `itm` for seven days, `ltm` for good. */
+            tier: components["schemas"]["MemoryTier"];
+            /** @description `lesson`, `task`, `conversation`, `error`, `reflection` or `achievement`. */
+            type: components["schemas"]["MemoryType"];
         };
         /**
          * @description What becomes of a bulk of which one memory cannot be stored.
@@ -1292,14 +1306,18 @@ export interface components {
         };
         /** @description What became of one memory of a bulk. */
         BulkResult: {
-            memory?: components["schemas"]["Memory"] | null;
-            problem?: components["schemas"]["Problem"] | null;
-            /**
-             * @description `stored`, `replayed` or `rejected`.
-             * @example stored
-             */
-            status: string;
+            /** @description The memory. */
+            memory?: components["schemas"]["Memory"];
+            /** @description Why it was rejected. */
+            problem?: components["schemas"]["Problem"];
+            /** @description `stored`, `replayed` or `rejected`. */
+            status: components["schemas"]["BulkStatus"];
         };
+        /**
+         * @description What became of a memory of a bulk.
+         * @enum {string}
+         */
+        BulkStatus: "stored" | "replayed" | "rejected";
         /** @description A bulk that was stored as a whole. */
         BulkStored: {
             /** @description The memories, in the order in which they were sent. */
@@ -1323,7 +1341,7 @@ export interface components {
              * Format: date-time
              * @description When the window ends; null for a level.
              */
-            resetsAt?: string | null;
+            resetsAt: string | null;
         };
         /** @description Would this much more be admitted? */
         CheckQuotaRequest: {
@@ -1340,7 +1358,7 @@ export interface components {
             /** @description Whether relevance was judged by words instead of meaning. */
             degraded: boolean;
             /** @description Why. */
-            degraded_reason?: string | null;
+            degraded_reason?: string;
             /** @description Intermediate: what is read most. */
             itm: components["schemas"]["FoundMemory"][];
             /** @description Long term: what is relevant to the query; without one, the newest. */
@@ -1379,17 +1397,14 @@ export interface components {
              * Format: date-time
              * @description When it ends; null for a level.
              */
-            resetsAt?: string | null;
+            resetsAt: string | null;
             /**
              * Format: int64
              * @description Used.
              */
             used: number;
-            /**
-             * @description The kind of window.
-             * @example day
-             */
-            window: string;
+            /** @description The kind of window. */
+            window: components["schemas"]["Window"];
         };
         /** @description A day of a series. */
         DayRow: {
@@ -1406,9 +1421,54 @@ export interface components {
             /** @description Always true: what is refused is answered with a problem. */
             admitted: boolean;
             /** @description `overage`, `excess`, `unheld`, `late`, `enforced`, `final`, `charge_on_expiry`. */
-            flags: string[];
+            flags: components["schemas"]["Flag"][];
             /** @description Per resource concerned. */
             standings: components["schemas"]["StandingRow"][];
+        };
+        /** @description One resource of [`Decisions`]. */
+        DecisionRow: {
+            /**
+             * Format: int64
+             * @description Commands that were done.
+             */
+            admitted: number;
+            /**
+             * Format: int64
+             * @description Commands that the store could not answer.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Commands that were refused for another reason.
+             */
+            refusedOther: number;
+            /**
+             * Format: int64
+             * @description Commands that a limit refused.
+             */
+            refusedQuota: number;
+            /**
+             * Format: int64
+             * @description Commands that had been done before under the same key.
+             */
+            replayed: number;
+            /**
+             * @description The resource.
+             * @example llm_tokens
+             */
+            resourceType: string;
+        };
+        /** @description What this node has decided since it started. Other nodes have figures of their own. */
+        Decisions: {
+            /** @description One row per resource. A command about several counts for each of them. */
+            decisions: components["schemas"]["DecisionRow"][];
+            /** @description What limits have refused lately, the newest first, as this node remembers it. */
+            refusals: components["schemas"]["UserRefusal"][];
+            /**
+             * Format: date-time
+             * @description When this node started.
+             */
+            since: string;
         };
         /** @description A memory that was deleted. The bytes are null in a replay, which does not know them. */
         Deleted: {
@@ -1416,12 +1476,12 @@ export interface components {
              * Format: int64
              * @description What it counted, in bytes.
              */
-            bytes_freed?: number | null;
+            bytes_freed: number | null;
             /**
              * Format: int64
              * @description How much of that was charged, and is given back.
              */
-            bytes_given_back?: number | null;
+            bytes_given_back: number | null;
             /** @description In words. */
             message: string;
             /** @description Always true. */
@@ -1453,7 +1513,7 @@ export interface components {
             /** @description How many have one by which model; null for those that have none. */
             models: components["schemas"]["ModelMemories"][];
             /** @description Why they cannot. */
-            unavailable_reason?: string | null;
+            unavailable_reason?: string;
             /**
              * Format: int64
              * @description How many wait for one.
@@ -1465,7 +1525,7 @@ export interface components {
             /** @description Whether no text can be embedded now, so that searches go by words. */
             degraded: boolean;
             /** @description Why not. */
-            degraded_reason?: string | null;
+            degraded_reason?: string;
             /**
              * Format: int32
              * @description Its dimension.
@@ -1474,12 +1534,17 @@ export interface components {
             /** @description The model in use. */
             model: string;
         };
+        /**
+         * @description What an entry says.
+         * @enum {string}
+         */
+        EntryKind: "record" | "correction" | "reserve" | "extend" | "settle" | "release" | "expire" | "threshold";
         /** @description A page of entries, the newest first. */
         EntryPage: {
             /** @description The entries. */
             entries: components["schemas"]["EntryRow"][];
             /** @description Where the next page starts; null on the last one. */
-            nextCursor?: string | null;
+            nextCursor: string | null;
         };
         /** @description One entry; also the data of an event of the stream. */
         EntryRow: {
@@ -1492,7 +1557,7 @@ export interface components {
              * Format: int64
              * @description The version of the entry that it corrects.
              */
-            correctsVersion?: number | null;
+            correctsVersion?: number;
             /**
              * Format: date-time
              * @description The time by which it counts against limits.
@@ -1507,21 +1572,20 @@ export interface components {
              * Format: date-time
              * @description The reservation's new end.
              */
-            expiresAt?: string | null;
+            expiresAt?: string;
             /** @description Marks, as in a decision. */
-            flags: string[];
+            flags: components["schemas"]["Flag"][];
             /**
              * Format: int64
              * @description The change of what is held.
              */
             held: number;
-            /**
-             * @description What it says.
-             * @example record
-             */
-            kind: string;
+            /** @description What it says. */
+            kind: components["schemas"]["EntryKind"];
             /** @description The caller's JSON object. */
-            metadata?: Record<string, never> | null;
+            metadata?: {
+                [key: string]: unknown;
+            };
             /**
              * Format: date-time
              * @description When the use occurred.
@@ -1533,10 +1597,11 @@ export interface components {
              */
             recordedAt: string;
             /** @description The reservation that it concerns. */
-            reservationId?: string | null;
+            reservationId?: string;
             /** @description The resource. */
             resourceType: string;
-            threshold?: components["schemas"]["ThresholdRow"] | null;
+            /** @description What was crossed, if it is a threshold event. */
+            threshold?: components["schemas"]["ThresholdRow"];
             /**
              * Format: int64
              * @description Its number within the account, without gaps.
@@ -1579,11 +1644,17 @@ export interface components {
              * Format: uuid
              * @description The entry that states it.
              */
-            entryId?: string | null;
-            problem?: components["schemas"]["Problem"] | null;
+            entryId?: string;
+            /** @description Why it was rejected. */
+            problem?: components["schemas"]["Problem"];
             /** @description `accepted`, `replayed` or `rejected`. */
-            status: string;
+            status: components["schemas"]["EventStatus"];
         };
+        /**
+         * @description What became of an event.
+         * @enum {string}
+         */
+        EventStatus: "accepted" | "replayed" | "rejected";
         /** @description What became of a batch. */
         EventsReport: {
             /** @description How many were accepted now. */
@@ -1606,6 +1677,11 @@ export interface components {
              */
             ttlSeconds: number | null;
         };
+        /**
+         * @description A mark on an entry or a decision.
+         * @enum {string}
+         */
+        Flag: "overage" | "excess" | "unheld" | "late" | "final" | "charge_on_expiry" | "enforced";
         /** @description Which memories to forget: those that every condition given fits. Unknown fields are refused. */
         ForgetRequest: {
             /** @description All of them; stands alone. */
@@ -1620,8 +1696,7 @@ export interface components {
              * @description Stored before this time.
              */
             created_to?: string | null;
-            /** @description Of this type. */
-            memory_type?: string | null;
+            memory_type?: components["schemas"]["MemoryType"] | null;
             /**
              * Format: double
              * @description With at least this confidence, 0 to 1.
@@ -1633,8 +1708,7 @@ export interface components {
             tags_all?: string[] | null;
             /** @description With one of these tags. */
             tags_any?: string[] | null;
-            /** @description Of this term: `stm`, `itm` or `ltm`. */
-            tier?: string | null;
+            tier?: components["schemas"]["MemoryTier"] | null;
         };
         /** @description Memories that were forgotten. The numbers are null in a replay, which does not know them. */
         Forgotten: {
@@ -1642,17 +1716,17 @@ export interface components {
              * Format: int64
              * @description What they counted, in bytes.
              */
-            bytes_freed?: number | null;
+            bytes_freed: number | null;
             /**
              * Format: int64
              * @description How much of that was charged, and is given back.
              */
-            bytes_given_back?: number | null;
+            bytes_given_back: number | null;
             /**
              * Format: int64
              * @description How many.
              */
-            memories_forgotten?: number | null;
+            memories_forgotten: number | null;
             /** @description In words. */
             message: string;
             /** @description Always true. */
@@ -1665,22 +1739,27 @@ export interface components {
              * @description What orders the results of this search, more is better; only comparable within it. Absent in
              *     a context.
              */
-            score?: number | null;
+            score?: number;
             /**
              * Format: double
              * @description The cosine of its embedding to that of the query, -1 to 1; null where none was compared.
              */
-            similarity_score?: number | null;
+            similarity_score: number | null;
         };
         /** @description Health in one word, and the store's figures. */
         Health: {
             /** @description `ok`, or `read_only` while no command is accepted. */
-            status: string;
+            status: components["schemas"]["HealthStatus"];
             /** @description The store. */
             store: components["schemas"]["StoreFigures"];
             /** @description Why not. */
-            why?: string | null;
+            why?: string;
         };
+        /**
+         * @description Whether commands are accepted.
+         * @enum {string}
+         */
+        HealthStatus: "ok" | "read_only";
         /** @description Use per day. */
         History: {
             /**
@@ -1718,7 +1797,7 @@ export interface components {
             /** @description What to call it, 1 to 100 characters. */
             name: string;
             /** @description `usage:read`, `usage:write`, `memory`, `llm`, `admin`, `act_as`, `services`. */
-            scopes: string[];
+            scopes: components["schemas"]["Scope"][];
             /**
              * Format: uuid
              * @description Whose key: an administrator may name another user.
@@ -1736,7 +1815,7 @@ export interface components {
              * Format: date-time
              * @description From when on it is no longer accepted.
              */
-            expiresAt?: string | null;
+            expiresAt: string | null;
             /**
              * Format: uuid
              * @description The key's id; not secret.
@@ -1746,19 +1825,75 @@ export interface components {
              * Format: date-time
              * @description When it was last used, to the hour.
              */
-            lastUsedAt?: string | null;
+            lastUsedAt: string | null;
             /** @description What it is called. */
             name: string;
             /** @description Its first characters. */
             prefix: string;
             /** @description What it may do. */
-            scopes: string[];
+            scopes: components["schemas"]["Scope"][];
         };
         /**
          * @description What happens beyond a cap.
          * @enum {string}
          */
         LimitMode: "hard" | "soft";
+        /**
+         * @description Where a limit comes from.
+         * @enum {string}
+         */
+        LimitSource: "tier" | "override";
+        /** @description A limit with where the user stands under it. */
+        LimitStanding: {
+            /**
+             * Format: int64
+             * @description The most that may be used in a window; -1 is unlimited.
+             */
+            cap: number;
+            /**
+             * Format: int64
+             * @description Set aside in it by open reservations.
+             */
+            held: number;
+            /** @description What happens beyond the cap. */
+            mode: components["schemas"]["LimitMode"];
+            /**
+             * @description Its name, unique within tier and resource.
+             * @example day
+             */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When an override ends; null for one that does not, and for a limit of the tier.
+             */
+            overrideExpiresAt: string | null;
+            /** @description Use in per cent of the cap; 0 if unlimited. */
+            percentage: components["schemas"]["WirePercent"];
+            /**
+             * Format: int64
+             * @description What is left, at least 0; -1 is unlimited.
+             */
+            remaining: number;
+            /**
+             * Format: date-time
+             * @description When the window ends; null for a level and for all time.
+             */
+            resetsAt: string | null;
+            /** @description Whose it is. */
+            source: components["schemas"]["LimitSource"];
+            /**
+             * Format: int64
+             * @description Used in the current window.
+             */
+            used: number;
+            /** @description Percentages of the cap at which a threshold event is written. */
+            warnAt: number[];
+            /**
+             * @description The kind of window.
+             * @example day
+             */
+            window: string;
+        };
         /** @description A limit of a tier. */
         LimitView: {
             /**
@@ -1775,11 +1910,29 @@ export interface components {
             name: string;
             /** @description Percentages of the cap at which a threshold event is written. */
             warnAt: number[];
+            /** @description The kind of window. */
+            window: components["schemas"]["Window"];
+        };
+        /** @description All limits of a user. */
+        Limits: {
+            /** @description One per resource, by name. */
+            resources: components["schemas"]["ResourceLimits"][];
             /**
-             * @description The kind of window.
-             * @example day
+             * @description The name of the tier.
+             * @example free_trial
              */
-            window: string;
+            tier: string;
+            /**
+             * Format: date-time
+             * @description When this was read.
+             */
+            timestamp: string;
+            upgrade: components["schemas"]["Upgrade"] | null;
+            /**
+             * Format: uuid
+             * @description The user.
+             */
+            userId: string;
         };
         /** @description The signed-in user. */
         Me: {
@@ -1789,14 +1942,14 @@ export interface components {
              */
             created_at: string;
             /** @description The address. */
-            email?: string | null;
+            email: string | null;
             /**
              * Format: uuid
              * @description The user.
              */
             id: string;
             /** @description `student`, `subscriber`, `admin` or `service`. */
-            role: string;
+            role: components["schemas"]["Role"];
             /**
              * @description The name of the tier.
              * @example free_trial
@@ -1806,7 +1959,7 @@ export interface components {
              * Format: date-time
              * @description When the trial ends.
              */
-            trial_ends_at?: string | null;
+            trial_ends_at: string | null;
         };
         /** @description A memory. Every field is there; what it does not have is null. */
         Memory: {
@@ -1819,9 +1972,9 @@ export interface components {
              * Format: double
              * @description How sure the application is of it, 0 to 1.
              */
-            confidence_score?: number | null;
+            confidence_score: number | null;
             /** @description The verdict of the platform's judge, which is no part of NovaCore: always null. */
-            constitution_valid?: boolean | null;
+            constitution_valid: boolean | null;
             /**
              * Format: date-time
              * @description When it was stored.
@@ -1831,12 +1984,12 @@ export interface components {
              * Format: double
              * @description How much it moved the user, -1 to 1.
              */
-            emotional_weight?: number | null;
+            emotional_weight: number | null;
             /**
              * Format: date-time
              * @description From when on it is gone; null for never.
              */
-            expires_at?: string | null;
+            expires_at: string | null;
             /**
              * Format: uuid
              * @description Its id.
@@ -1848,15 +2001,16 @@ export interface components {
              * Format: date-time
              * @description When it was last read.
              */
-            last_accessed_at?: string | null;
+            last_accessed_at: string | null;
             /** @description The caller's own object. */
-            metadata?: Record<string, never> | null;
-            /** @description `success`, `failure` or `neutral`. */
-            outcome?: string | null;
+            metadata: {
+                [key: string]: unknown;
+            } | null;
+            outcome: components["schemas"]["Outcome"] | null;
             /** @description What was answered, or done. */
-            output_response?: string | null;
+            output_response: string | null;
             /** @description The conversation it belongs to, as the caller named it. */
-            session_id?: string | null;
+            session_id: string | null;
             /**
              * Format: int64
              * @description What it counts, in bytes; charged in `itm` and `ltm`.
@@ -1864,16 +2018,10 @@ export interface components {
             size_bytes: number;
             /** @description Its tags, each once. */
             tags: string[];
-            /**
-             * @description How long it is kept: `stm`, `itm` or `ltm`.
-             * @example ltm
-             */
-            tier: string;
-            /**
-             * @description `lesson`, `task`, `conversation`, `error`, `reflection` or `achievement`.
-             * @example lesson
-             */
-            type: string;
+            /** @description How long it is kept: `stm`, `itm` or `ltm`. */
+            tier: components["schemas"]["MemoryTier"];
+            /** @description `lesson`, `task`, `conversation`, `error`, `reflection` or `achievement`. */
+            type: components["schemas"]["MemoryType"];
             /**
              * Format: date-time
              * @description When it was last changed.
@@ -1912,8 +2060,7 @@ export interface components {
         MemoryPage: {
             /** @description The memories. */
             memories: components["schemas"]["Memory"][];
-            /** @description The term that was asked for; null for all. */
-            tier?: string | null;
+            tier: components["schemas"]["MemoryTier"] | null;
             /**
              * Format: int64
              * @description How many there are in all.
@@ -1945,6 +2092,16 @@ export interface components {
              */
             user_id: string;
         };
+        /**
+         * @description How long a memory is kept.
+         * @enum {string}
+         */
+        MemoryTier: "stm" | "itm" | "ltm";
+        /**
+         * @description What a memory is.
+         * @enum {string}
+         */
+        MemoryType: "lesson" | "task" | "conversation" | "error" | "reflection" | "achievement";
         /** @description What the memories of a user take. Those that have expired count until they are swept. */
         MemoryUsage: {
             /** @description How many there are. */
@@ -1964,6 +2121,16 @@ export interface components {
              */
             user_id: string;
         };
+        /** @description A day of [`ModelRow`]. */
+        ModelDay: {
+            /**
+             * Format: int64
+             * @description Used on that day.
+             */
+            amount: number;
+            /** @description `2026-11-01`, UTC. */
+            date: string;
+        };
         /** @description How many memories have an embedding by a model. */
         ModelMemories: {
             /**
@@ -1972,7 +2139,52 @@ export interface components {
              */
             memories: number;
             /** @description The model; null for none. */
-            model?: string | null;
+            model: string | null;
+        };
+        /** @description One model of [`ModelUse`]. */
+        ModelRow: {
+            /**
+             * Format: int64
+             * @description The sum of their amounts.
+             */
+            amount: number;
+            /** @description Use per day, ascending; only days with entries. */
+            days: components["schemas"]["ModelDay"][];
+            /**
+             * Format: int64
+             * @description How many entries.
+             */
+            entries: number;
+            /**
+             * @description The member `model` of the entries' metadata, a string of at most 200 characters; null for
+             *     entries without.
+             */
+            model: string | null;
+        };
+        /** @description What was used of a resource by model, as the metadata of entries name them. */
+        ModelUse: {
+            /**
+             * Format: int64
+             * @description How many days.
+             */
+            days: number;
+            /**
+             * @description Whether they account for all that was used: at most the newest 50,000 entries are read, and
+             *     old ones may have left the ledger.
+             */
+            isComplete: boolean;
+            /** @description The models, the largest amount first. */
+            models: components["schemas"]["ModelRow"][];
+            /**
+             * @description The resource.
+             * @example llm_tokens
+             */
+            resourceType: string;
+            /**
+             * Format: date-time
+             * @description When this was read.
+             */
+            timestamp: string;
         };
         /** @description A new API key with its secret, which is shown this once. */
         NewKey: components["schemas"]["KeyRow"] & {
@@ -1989,6 +2201,16 @@ export interface components {
          * @enum {string}
          */
         OnExpiry: "release" | "charge";
+        /**
+         * @description How it went.
+         * @enum {string}
+         */
+        Outcome: "success" | "failure" | "neutral";
+        /** @description All overrides of a user. */
+        OverrideList: {
+            /** @description By resource and limit, in force or expired. */
+            overrides: components["schemas"]["OverrideView"][];
+        };
         /** @description A user's override. */
         OverrideView: {
             /** @description Who set it. */
@@ -1997,17 +2219,17 @@ export interface components {
              * Format: int64
              * @description The cap; -1 is unlimited, null is the tier's.
              */
-            cap?: number | null;
+            cap: number | null;
             /**
              * Format: date-time
              * @description From when on it no longer applies.
              */
-            expiresAt?: string | null;
+            expiresAt: string | null;
             /** @description Whether it applies now. */
             inForce: boolean;
             /** @description The name of the limit; null is the resource's first limit. */
-            limit?: string | null;
-            mode?: components["schemas"]["LimitMode"] | null;
+            limit: string | null;
+            mode: components["schemas"]["LimitMode"] | null;
             /** @description Why. */
             reason: string;
             /** @description The resource. */
@@ -2018,10 +2240,15 @@ export interface components {
              */
             userId: string;
             /** @description The thresholds; null is the tier's. */
-            warnAt?: number[] | null;
+            warnAt: number[] | null;
         };
         /** @description What all users together used. */
         Overview: {
+            /**
+             * Format: int64
+             * @description How many users have used anything in the period: of a level, have moved it.
+             */
+            activeUsers: number;
             /**
              * Format: int64
              * @description How many days.
@@ -2034,7 +2261,6 @@ export interface components {
              * @description When this was counted: of many users, up to ten minutes ago, since counting takes long.
              */
             timestamp: string;
-            activeUsers: number;
         };
         /** @description One resource of [`Overview`]. */
         OverviewRow: {
@@ -2062,6 +2288,8 @@ export interface components {
              * @description How much.
              */
             amount: number;
+            /** @description The address; null for one known only from a service call. */
+            email: string | null;
             /** @description The amount in its unit. */
             humanReadable: string;
             /**
@@ -2069,59 +2297,139 @@ export interface components {
              * @description The user.
              */
             userId: string;
+        };
+        /** @description A limit that would be another. */
+        PreviewChange: {
+            /**
+             * Format: int64
+             * @description The tier's cap then; -1 is unlimited, null is no such limit.
+             */
+            capAfter: number | null;
+            /**
+             * Format: int64
+             * @description The tier's cap now; -1 is unlimited, null is no such limit.
+             */
+            capBefore: number | null;
+            /**
+             * @description The limit.
+             * @example day
+             */
+            name: string;
+            /**
+             * @description The resource.
+             * @example llm_tokens
+             */
+            resourceType: string;
+            /**
+             * Format: int64
+             * @description Users whose use is at the new cap or over, and is not under the cap of now. Users whose
+             *     override replaces the cap do not count.
+             */
+            usersOver: number;
+            /**
+             * @description Its kind of window; of a limit that would go, that of now.
+             * @example day
+             */
+            window: string;
+        };
+        /** @description A user who would be at a cap or over. */
+        PreviewExample: {
+            /**
+             * Format: int64
+             * @description The tier's cap then; -1 is unlimited, null is no such limit.
+             */
+            capAfter: number | null;
+            /**
+             * Format: int64
+             * @description The tier's cap now; -1 is unlimited, null is no such limit.
+             */
+            capBefore: number | null;
+            /** @description The address; null for one known only from a service call. */
             email: string | null;
+            /**
+             * @description The limit.
+             * @example day
+             */
+            name: string;
+            /**
+             * @description The resource.
+             * @example llm_tokens
+             */
+            resourceType: string;
+            /**
+             * Format: int64
+             * @description Used in its window.
+             */
+            used: number;
+            /**
+             * Format: uuid
+             * @description The user.
+             */
+            userId: string;
+        };
+        /** @description The limits of a tier as they might be. */
+        PreviewRequest: {
+            /** @description Limits by resource; a resource without limits is unlimited. */
+            limits: {
+                [key: string]: components["schemas"]["PutLimit"][];
+            };
         };
         /** @description A probe's answer. */
         Probe: {
             /** @description `ok` or `not ready`. */
-            status: string;
+            status: components["schemas"]["ProbeStatus"];
         };
+        /**
+         * @description What a probe finds.
+         * @enum {string}
+         */
+        ProbeStatus: "ok" | "not ready";
         /** @description How a problem looks in JSON, for the API description. */
         Problem: {
             /**
              * Format: int64
              * @description 422: how much of the level could be given back.
              */
-            available?: number | null;
+            available?: number;
             /** @description What is wrong this time. */
             detail: string;
             /** @description The same as `title`. */
             error: string;
             /** @description 422: the field, parameter or header that is invalid. */
-            field?: string | null;
+            field?: string;
             /**
              * Format: int64
              * @description 429: held in the window.
              */
-            held?: number | null;
+            held?: number;
             /**
              * Format: int64
              * @description 429: the most that may be used in a window.
              */
-            limit?: number | null;
+            limit?: number;
             /** @description 429: the name of the limit. */
-            limit_name?: string | null;
+            limit_name?: string;
             /** @description The same as `detail`. */
             message: string;
             /**
              * Format: int64
              * @description 429: what would be admitted now.
              */
-            remaining?: number | null;
+            remaining?: number;
             /**
              * Format: int64
              * @description 429: what was asked.
              */
-            requested?: number | null;
+            requested?: number;
             /** @description 409: how the reservation has ended. */
-            reservation_status?: string | null;
+            reservation_status?: components["schemas"]["ReservationStatus"];
             /**
              * Format: date-time
              * @description 429: when the window ends; null if never.
              */
             resets_at?: string | null;
             /** @description 429: what is limited. */
-            resource_type?: string | null;
+            resource_type?: string;
             /**
              * Format: int32
              * @description The HTTP status.
@@ -2140,15 +2448,12 @@ export interface components {
              * Format: int64
              * @description 429: used in the window.
              */
-            used?: number | null;
+            used?: number;
         };
         /** @description Which term a memory rises to. */
         PromoteRequest: {
-            /**
-             * @description `itm` or `ltm`, and longer than what it has.
-             * @example ltm
-             */
-            target_tier: string;
+            /** @description `itm` or `ltm`, and longer than what it has. */
+            target_tier: components["schemas"]["MemoryTier"];
         };
         /** @description A limit as it shall be. */
         PutLimit: {
@@ -2162,11 +2467,8 @@ export interface components {
              *     absent.
              */
             warnAt?: number[] | null;
-            /**
-             * @description `hour`, `day`, `week`, `month` or `lifetime`.
-             * @example day
-             */
-            window: string;
+            /** @description `hour`, `day`, `week`, `month` or `lifetime`. */
+            window: components["schemas"]["Window"];
         };
         /** @description Parts of a user's limit that shall replace the tier's. Absent parts stay the tier's. */
         PutOverrideRequest: {
@@ -2207,7 +2509,7 @@ export interface components {
              * Format: date-time
              * @description When the window of the tokens ends.
              */
-            resetsAt?: string | null;
+            resetsAt: string | null;
             /** @description `memory_storage`. */
             storage: components["schemas"]["QuotaStorage"];
             /**
@@ -2293,7 +2595,9 @@ export interface components {
             /** @description Admit or refuse it like a reservation. */
             enforce?: boolean;
             /** @description Any JSON object of at most 2 KiB. */
-            metadata?: Record<string, never> | null;
+            metadata?: {
+                [key: string]: unknown;
+            } | null;
             /**
              * Format: date-time
              * @description When it occurred, if not now: within the last 400 days.
@@ -2343,8 +2647,75 @@ export interface components {
         Refreshed: {
             /** @description A JWT for calls. */
             accessToken: string;
-            /** @description Good for one use. */
-            refreshToken: string;
+            /** @description Good for one use. Absent if it is in the cookie. */
+            refreshToken?: string;
+        };
+        /** @description A refusal by a limit. */
+        Refusal: {
+            /**
+             * Format: date-time
+             * @description When it was judged.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description The cap.
+             */
+            cap: number;
+            /**
+             * Format: int64
+             * @description Set aside in it then.
+             */
+            held: number;
+            /**
+             * @description The name of the limit; of several that refused, the one whose window ends last.
+             * @example day
+             */
+            limit: string;
+            /**
+             * Format: int64
+             * @description What would have been admitted.
+             */
+            remaining: number;
+            /**
+             * Format: int64
+             * @description What was asked for.
+             */
+            requested: number;
+            /**
+             * Format: date-time
+             * @description When the window ends; null if waiting does not help.
+             */
+            resetsAt: string | null;
+            /**
+             * @description The resource.
+             * @example llm_tokens
+             */
+            resourceType: string;
+            /**
+             * Format: int64
+             * @description Used in the window then.
+             */
+            used: number;
+            /**
+             * @description The kind of window.
+             * @example day
+             */
+            window: string;
+        };
+        /**
+         * @description What limits have refused the user lately. A refusal changes nothing and is no entry of the
+         *     ledger: it is remembered in the memory of the node that refused, and this node tells its own,
+         *     since its start: of the last 1,000 of all users at most 50 of one.
+         */
+        RefusalPage: {
+            /** @description The newest first. */
+            refusals: components["schemas"]["Refusal"][];
+            /**
+             * Format: date-time
+             * @description When this node started, and so since when it remembers.
+             */
+            since: string;
         };
         /** @description A reservation. */
         Reservation: {
@@ -2365,7 +2736,7 @@ export interface components {
              */
             reservedAt: string;
             /** @description `open`, `settled`, `released`, `expired`, `settled_late`. */
-            status: string;
+            status: components["schemas"]["ReservationStatus"];
             /**
              * Format: uuid
              * @description For whom.
@@ -2392,12 +2763,19 @@ export interface components {
             /** @description The resource. */
             resourceType: string;
         };
+        /**
+         * @description Where a reservation stands.
+         * @enum {string}
+         */
+        ReservationStatus: "open" | "settled" | "released" | "expired" | "settled_late";
         /** @description Sets headroom aside, all or nothing. */
         ReserveRequest: {
             /** @description 1 to 8 amounts, each resource once. */
             amounts: components["schemas"]["AmountOf"][];
             /** @description Any JSON object of at most 2 KiB. */
-            metadata?: Record<string, never> | null;
+            metadata?: {
+                [key: string]: unknown;
+            } | null;
             onExpiry?: components["schemas"]["OnExpiry"] | null;
             /**
              * Format: int64
@@ -2419,13 +2797,56 @@ export interface components {
              * Format: date-time
              * @description When it runs out.
              */
-            expiresAt?: string | null;
+            expiresAt: string | null;
             /**
              * @description The reservation.
              * @example res_0123456789abcdef0011223344556677_42
              */
             reservationId: string;
         };
+        /** @description What limits a resource. */
+        ResourceLimits: {
+            /**
+             * Format: int64
+             * @description Set aside in that window by open reservations.
+             */
+            held: number;
+            /** @description Whether it is held at a level, like storage, and not used up in a window. */
+            isLevel: boolean;
+            /** @description Its limits in the tier's order; empty if nothing limits it. */
+            limits: components["schemas"]["LimitStanding"][];
+            /**
+             * @description The resource.
+             * @example llm_tokens
+             */
+            resourceType: string;
+            /**
+             * @description The word for one of it, as configured: `tokens`, `bytes`, `minutes`, `messages`.
+             * @example tokens
+             */
+            unit: string;
+            /**
+             * Format: int64
+             * @description Used in the window of the limit with the least room; today, or of a level now, where nothing
+             *     limits it.
+             */
+            used: number;
+        };
+        /**
+         * @description What a user is.
+         * @enum {string}
+         */
+        Role: "student" | "subscriber" | "admin" | "service";
+        /**
+         * @description What an API key may do.
+         * @enum {string}
+         */
+        Scope: "usage:read" | "usage:write" | "memory" | "llm" | "admin" | "act_as" | "services";
+        /**
+         * @description How memories are looked for.
+         * @enum {string}
+         */
+        SearchMode: "semantic" | "keyword" | "hybrid";
         /** @description What is looked for. */
         SearchRequest: {
             /**
@@ -2446,18 +2867,13 @@ export interface components {
              * @default 10
              */
             limit: number | null;
-            /** @description Only memories of this type. */
-            memory_type?: string | null;
+            memory_type?: components["schemas"]["MemoryType"] | null;
             /**
              * Format: double
              * @description Only memories with at least this confidence, 0 to 1.
              */
             min_confidence?: number | null;
-            /**
-             * @description `semantic`, if absent; `keyword`; `hybrid`.
-             * @example semantic
-             */
-            mode?: string | null;
+            mode?: components["schemas"]["SearchMode"] | null;
             /** @description In words; at most 16 KiB. */
             query: string;
             /** @description Only memories of this session. */
@@ -2466,20 +2882,16 @@ export interface components {
             tags_all?: string[] | null;
             /** @description Only memories with one of these tags. */
             tags_any?: string[] | null;
-            /** @description Only memories of this term: `stm`, `itm` or `ltm`. */
-            tier?: string | null;
+            tier?: components["schemas"]["MemoryTier"] | null;
         };
         /** @description What a search found, best first. */
         SearchResults: {
             /** @description Whether this is not the mode that was asked for. */
             degraded: boolean;
             /** @description Why it is not. */
-            degraded_reason?: string | null;
-            /**
-             * @description How it was looked for: `semantic`, `keyword` or `hybrid`.
-             * @example semantic
-             */
-            mode: string;
+            degraded_reason?: string;
+            /** @description How it was looked for: `semantic`, `keyword` or `hybrid`. */
+            mode: components["schemas"]["SearchMode"];
             /** @description What was looked for. */
             query: string;
             /** @description The memories. */
@@ -2492,6 +2904,21 @@ export interface components {
              *     by meaning.
              */
             unembedded: number;
+        };
+        /** @description A day of [`UsageSeries`]. */
+        SeriesDay: {
+            /**
+             * Format: int64
+             * @description Used on that day; of a level, what all held at its end.
+             */
+            amount: number;
+            /** @description `2026-11-01`, UTC. */
+            date: string;
+            /**
+             * Format: int64
+             * @description How many users have used it that day; of a level, how many held some at its end.
+             */
+            users: number;
         };
         /** @description The sessions of a user. */
         SessionList: {
@@ -2532,7 +2959,6 @@ export interface components {
              * @description When it was last refreshed.
              */
             refreshedAt: string;
-            current?: boolean;
         };
         /** @description How many sessions were ended. */
         SessionsEnded: {
@@ -2552,11 +2978,8 @@ export interface components {
         SetRoleRequest: {
             /** @description Why, for the audit log. */
             reason: string;
-            /**
-             * @description `student`, `subscriber`, `admin` or `service`.
-             * @example admin
-             */
-            role: string;
+            /** @description `student`, `subscriber`, `admin` or `service`. */
+            role: components["schemas"]["Role"];
         };
         /** @description A user's tier as it shall be. */
         SetTierRequest: {
@@ -2578,7 +3001,9 @@ export interface components {
             /** @description Whether this ends the reservation; true if absent. */
             final?: boolean | null;
             /** @description Any JSON object of at most 2 KiB. */
-            metadata?: Record<string, never> | null;
+            metadata?: {
+                [key: string]: unknown;
+            } | null;
         };
         /** @description A reservation that was settled or released. */
         Settled: {
@@ -2587,28 +3012,28 @@ export interface components {
             /** @description The reservation. */
             reservationId: string;
             /** @description `open` after a partial settle, else `settled`, `settled_late` or `released`. */
-            status: string;
+            status: components["schemas"]["ReservationStatus"];
         };
         /** @description A user who has registered or signed in. */
         SignedIn: {
             /** @description A JWT for calls. */
             accessToken: string;
-            /** @description Good for one use at `/auth/refresh`. */
-            refreshToken: string;
+            /** @description Good for one use at `/auth/refresh`. Absent if it is in the cookie. */
+            refreshToken?: string;
             /** @description The user. */
             user: components["schemas"]["SignedInUser"];
         };
         /** @description The user of [`SignedIn`]. */
         SignedInUser: {
             /** @description The address. */
-            email?: string | null;
+            email: string | null;
             /**
              * Format: uuid
              * @description The user.
              */
             id: string;
             /** @description `student`, `subscriber`, `admin` or `service`. */
-            role: string;
+            role: components["schemas"]["Role"];
             /**
              * @description The name of the tier.
              * @example free_trial
@@ -2618,7 +3043,7 @@ export interface components {
              * Format: date-time
              * @description When the trial ends.
              */
-            trial_ends_at?: string | null;
+            trial_ends_at: string | null;
         };
         /** @description Where the account stands with a resource. */
         StandingRow: {
@@ -2646,7 +3071,7 @@ export interface components {
              * Format: date-time
              * @description When the window ends; null for a level.
              */
-            resetsAt?: string | null;
+            resetsAt: string | null;
             /** @description The resource. */
             resourceType: string;
             /**
@@ -2654,11 +3079,8 @@ export interface components {
              * @description Used in that window.
              */
             used: number;
-            /**
-             * @description The kind of window of the limit with the least room.
-             * @example day
-             */
-            window: string;
+            /** @description The kind of window of the limit with the least room. */
+            window: components["schemas"]["Window"];
         };
         /** @description The use of the last days, and the limits. */
         Stats: {
@@ -2710,7 +3132,8 @@ export interface components {
             current: components["schemas"]["Current"];
             /** @description The amount in its unit. */
             humanReadable: string;
-            percentage?: components["schemas"]["WirePercent"] | null;
+            /** @description Use of the current window in per cent of its limit; absent if unlimited. */
+            percentage?: components["schemas"]["WirePercent"];
             /** @description The resource. */
             resourceType: string;
         };
@@ -2719,7 +3142,7 @@ export interface components {
             /** @description `novacore`. */
             service: string;
             /** @description `ok` or `read_only`. */
-            status: string;
+            status: components["schemas"]["HealthStatus"];
             /**
              * Format: date-time
              * @description The server's time.
@@ -2797,28 +3220,20 @@ export interface components {
             /** @description What the user said, or the situation; not only white space, at most 1 MiB. */
             input_context: string;
             /** @description Any JSON object of at most 16 KiB and 16 levels. */
-            metadata?: Record<string, never> | null;
-            /**
-             * @description `success`, `failure` or `neutral`.
-             * @example success
-             */
-            outcome?: string | null;
+            metadata?: {
+                [key: string]: unknown;
+            } | null;
+            outcome?: components["schemas"]["Outcome"] | null;
             /** @description What was answered, or done; at most 1 MiB. */
             output_response?: string | null;
             /** @description The caller's own name for the conversation, 1 to 255 characters. */
             session_id?: string | null;
             /** @description At most 64 tags of at most 128 bytes; one that comes again is left out. */
             tags?: string[] | null;
-            /**
-             * @description How long it is kept: `stm` for an hour, `itm` for seven days, `ltm` for good.
-             * @example ltm
-             */
-            tier: string;
-            /**
-             * @description `lesson`, `task`, `conversation`, `error`, `reflection` or `achievement`.
-             * @example lesson
-             */
-            type: string;
+            /** @description How long it is kept: `stm` for an hour, `itm` for seven days, `ltm` for good. */
+            tier: components["schemas"]["MemoryTier"];
+            /** @description `lesson`, `task`, `conversation`, `error`, `reflection` or `achievement`. */
+            type: components["schemas"]["MemoryType"];
         };
         /** @description What there is in a term. */
         TermStats: {
@@ -2876,11 +3291,8 @@ export interface components {
              * @description What was used at that moment.
              */
             used: number;
-            /**
-             * @description The kind of its window.
-             * @example day
-             */
-            window: string;
+            /** @description The kind of its window. */
+            window: components["schemas"]["Window"];
         };
         /** @description All tiers. */
         TierList: {
@@ -2899,6 +3311,25 @@ export interface components {
              * @description The user.
              */
             userId: string;
+        };
+        /** @description Whom a change of a tier would affect. */
+        TierPreview: {
+            /** @description The limits that would be others, by resource and name. */
+            changes: components["schemas"]["PreviewChange"][];
+            /** @description At most 20 users who would be at a cap or over, those furthest over first. */
+            examples: components["schemas"]["PreviewExample"][];
+            /** @description Whether those were all: at most 10,000 are looked at. */
+            isComplete: boolean;
+            /**
+             * @description The tier.
+             * @example basic
+             */
+            tier: string;
+            /**
+             * Format: int64
+             * @description How many of its users were looked at; 0 for a tier that does not exist.
+             */
+            users: number;
         };
         /** @description A tier. */
         TierView: {
@@ -2935,7 +3366,7 @@ export interface components {
              * Format: date-time
              * @description When the window ends.
              */
-            resetsAt?: string | null;
+            resetsAt: string | null;
             /**
              * Format: int64
              * @description Used in the window.
@@ -2969,31 +3400,63 @@ export interface components {
             /** @description Another input; not null. */
             input_context?: string | null;
             /** @description Another object, all of it, or none. */
-            metadata?: Record<string, never> | null;
-            /**
-             * @description Another outcome, or none.
-             * @example success
-             */
-            outcome?: string | null;
+            metadata?: {
+                [key: string]: unknown;
+            } | null;
+            outcome?: components["schemas"]["Outcome"] | null;
             /** @description Another output, or none. */
             output_response?: string | null;
             /** @description Another session, or none. */
             session_id?: string | null;
             /** @description Other tags, all of them, or none. */
             tags?: string[] | null;
+            type?: components["schemas"]["MemoryType"] | null;
+        };
+        /** @description A tier that a user does not have yet. */
+        Upgrade: {
+            /** @description All its limits, by resource; a resource that is not among them is unlimited there. */
+            limits: components["schemas"]["UpgradeLimit"][];
             /**
-             * @description Another type; not null.
-             * @example lesson
+             * @description The tier.
+             * @example basic
              */
-            type?: string | null;
+            tier: string;
+        };
+        /** @description A limit of [`Upgrade`]. */
+        UpgradeLimit: {
+            /**
+             * Format: int64
+             * @description The most that may be used in a window; -1 is unlimited.
+             */
+            cap: number;
+            /**
+             * @description Its name.
+             * @example day
+             */
+            name: string;
+            /**
+             * @description The resource.
+             * @example llm_tokens
+             */
+            resourceType: string;
+            /**
+             * @description The kind of window.
+             * @example day
+             */
+            window: string;
         };
         /** @description A service or provider behind the gateway. */
         Upstream: {
             /** @description The route's prefix (with `#1`, `#2` where it has several upstreams), or the provider's name. */
             name: string;
             /** @description `up`, `down` while calls fail or are refused for it, or `unknown` before the first call. */
-            status: string;
+            status: components["schemas"]["UpstreamStatus"];
         };
+        /**
+         * @description How a service or provider is: `down` while calls fail or are refused for it, `unknown` before the first call.
+         * @enum {string}
+         */
+        UpstreamStatus: "unknown" | "up" | "down";
         /** @description The use that an event states. */
         UsageData: {
             /** @description How much; below zero gives back, which on a flow must name what it corrects. */
@@ -3004,7 +3467,9 @@ export interface components {
              */
             corrects?: string | null;
             /** @description Any JSON object of at most 2 KiB. */
-            metadata?: Record<string, never> | null;
+            metadata?: {
+                [key: string]: unknown;
+            } | null;
             /**
              * @description The resource.
              * @example llm_tokens
@@ -3037,12 +3502,42 @@ export interface components {
             /** @description Any name, such as `com.example.tokens.used`. */
             type: string;
         };
+        /** @description What all users together used of a resource, day by day. */
+        UsageSeries: {
+            /**
+             * Format: int64
+             * @description How many days.
+             */
+            days: number;
+            /**
+             * @description The resource.
+             * @example llm_tokens
+             */
+            resourceType: string;
+            /** @description Every day of the range, ascending. */
+            series: components["schemas"]["SeriesDay"][];
+            /**
+             * Format: date-time
+             * @description When this was counted: of many users, up to ten minutes ago, since counting takes long.
+             */
+            timestamp: string;
+        };
         /** @description A page of users, by ascending id. */
         UserPage: {
             /** @description Where the next page starts; null on the last one. */
-            nextCursor?: string | null;
+            nextCursor: string | null;
             /** @description The users. */
             users: components["schemas"]["UserView"][];
+        };
+        /** @description A refusal, and whose it is. */
+        UserRefusal: components["schemas"]["Refusal"] & {
+            /** @description The address; null for one known only from a service call. */
+            email: string | null;
+            /**
+             * Format: uuid
+             * @description The user.
+             */
+            userId: string;
         };
         /** @description A user as an operator sees him. */
         UserView: {
@@ -3054,14 +3549,14 @@ export interface components {
             /** @description Whether the account is shut. */
             disabled: boolean;
             /** @description The address; null for one known only from a service call. */
-            email?: string | null;
+            email: string | null;
             /**
              * Format: uuid
              * @description The user.
              */
             id: string;
             /** @description `student`, `subscriber`, `admin` or `service`. */
-            role: string;
+            role: components["schemas"]["Role"];
             /**
              * @description The name of the tier.
              * @example free_trial
@@ -3071,8 +3566,13 @@ export interface components {
              * Format: date-time
              * @description When the trial ends.
              */
-            trialEndsAt?: string | null;
+            trialEndsAt: string | null;
         };
+        /**
+         * @description The stretch of time over which a limit sums; `lifetime` is that of levels.
+         * @enum {string}
+         */
+        Window: "hour" | "day" | "week" | "month" | "lifetime";
         /**
          * Format: int64
          * @description An amount: a JSON number without fraction or exponent, within ±(2^53 - 1).
@@ -3082,146 +3582,6 @@ export interface components {
         WireAmount: number;
         /** Format: double */
         WirePercent: number;
-        LimitStanding: {
-            name: string;
-            window: string;
-            cap: number;
-            used: number;
-            held: number;
-            remaining: number;
-            percentage: number;
-            /** @enum {string} */
-            mode: "hard" | "soft";
-            warnAt: number[];
-            resetsAt: string | null;
-            /** @enum {string} */
-            source: "tier" | "override";
-            overrideExpiresAt: string | null;
-        };
-        ResourceLimits: {
-            resourceType: string;
-            unit: string;
-            isLevel: boolean;
-            used: number;
-            held: number;
-            limits: components["schemas"]["LimitStanding"][];
-        };
-        UpgradeLimit: {
-            resourceType: string;
-            name: string;
-            window: string;
-            cap: number;
-        };
-        Upgrade: {
-            tier: string;
-            limits: components["schemas"]["UpgradeLimit"][];
-        };
-        Limits: {
-            userId: string;
-            tier: string;
-            resources: components["schemas"]["ResourceLimits"][];
-            upgrade: components["schemas"]["Upgrade"] | null;
-            timestamp: string;
-        };
-        ModelRow: {
-            model: string | null;
-            entries: number;
-            amount: number;
-            days: components["schemas"]["DayRow"][];
-        };
-        ModelUse: {
-            resourceType: string;
-            days: number;
-            models: components["schemas"]["ModelRow"][];
-            isComplete: boolean;
-            timestamp: string;
-        };
-        Refusal: {
-            at: string;
-            resourceType: string;
-            limit: string;
-            window: string;
-            cap: number;
-            used: number;
-            held: number;
-            requested: number;
-            remaining: number;
-            resetsAt: string | null;
-        };
-        RefusalPage: {
-            refusals: components["schemas"]["Refusal"][];
-            since: string;
-        };
-        SeriesDay: {
-            date: string;
-            amount: number;
-            users: number;
-        };
-        UsageSeries: {
-            resourceType: string;
-            days: number;
-            series: components["schemas"]["SeriesDay"][];
-            timestamp: string;
-        };
-        UserRefusal: {
-            at: string;
-            resourceType: string;
-            limit: string;
-            window: string;
-            cap: number;
-            used: number;
-            held: number;
-            requested: number;
-            remaining: number;
-            resetsAt: string | null;
-            userId: string;
-            email: string | null;
-        };
-        DecisionRow: {
-            resourceType: string;
-            admitted: number;
-            replayed: number;
-            refusedQuota: number;
-            refusedOther: number;
-            failed: number;
-        };
-        Decisions: {
-            since: string;
-            decisions: components["schemas"]["DecisionRow"][];
-            refusals: components["schemas"]["UserRefusal"][];
-        };
-        TierChange: {
-            resourceType: string;
-            name: string;
-            window: string;
-            capBefore: number | null;
-            capAfter: number | null;
-            usersOver: number;
-        };
-        TierExample: {
-            userId: string;
-            email: string | null;
-            resourceType: string;
-            name: string;
-            used: number;
-            capBefore: number | null;
-            capAfter: number | null;
-        };
-        TierPreview: {
-            tier: string;
-            users: number;
-            isComplete: boolean;
-            changes: components["schemas"]["TierChange"][];
-            examples: components["schemas"]["TierExample"][];
-        };
-        PreviewTierRequest: {
-            limits: {
-                [key: string]: components["schemas"]["PutLimit"][];
-            };
-        };
-        OverrideList: {
-            overrides: components["schemas"]["OverrideView"][];
-        };
     };
     responses: never;
     parameters: never;
@@ -3251,6 +3611,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_admin_decisions: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What this node has decided and refused since it started */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decisions"];
                 };
             };
             /** @description A problem */
@@ -3388,6 +3779,41 @@ export interface operations {
             };
         };
     };
+    post_admin_tiers_name_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description Whom a change of a tier would affect; changes nothing */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TierPreview"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_admin_usage: {
         parameters: {
             query?: {
@@ -3420,13 +3846,45 @@ export interface operations {
             };
         };
     };
+    get_admin_usage_series: {
+        parameters: {
+            query?: {
+                resourceType?: string;
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What all users use, day by day */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageSeries"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_admin_users: {
         parameters: {
             query?: {
                 search?: string;
+                tier?: string;
                 cursor?: string;
                 limit?: number;
-                tier?: string;
             };
             header?: never;
             path?: never;
@@ -3555,6 +4013,37 @@ export interface operations {
             };
         };
     };
+    get_admin_users_id_overrides: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All overrides of a user */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverrideList"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_admin_users_id_overrides_resource: {
         parameters: {
             query?: {
@@ -3629,9 +4118,9 @@ export interface operations {
     };
     delete_admin_users_id_overrides_resource: {
         parameters: {
-            query?: {
+            query: {
                 limit?: string;
-                reason?: string;
+                reason: string;
             };
             header?: never;
             path: {
@@ -4044,6 +4533,37 @@ export interface operations {
             };
         };
     };
+    delete_auth_sessions_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description End one of the caller's sessions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_auth_usage_quota: {
         parameters: {
             query?: never;
@@ -4243,9 +4763,9 @@ export interface operations {
                 tag?: string;
                 created_from?: string;
                 created_to?: string;
-                min_confidence?: string;
+                min_confidence?: number;
                 limit?: number;
-                offset?: string;
+                offset?: number;
             };
             header?: never;
             path?: never;
@@ -4789,6 +5309,67 @@ export interface operations {
             };
         };
     };
+    get_usage_limits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All limits, and what the next tier gives */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Limits"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_usage_models: {
+        parameters: {
+            query?: {
+                resourceType?: string;
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Use by model, as entries name it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelUse"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_usage_quota: {
         parameters: {
             query?: never;
@@ -4838,6 +5419,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Recorded"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_usage_refusals: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What limits refused lately: in the memory of the node that is asked, since it started */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusalPage"];
                 };
             };
             /** @description A problem */
@@ -5085,7 +5697,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Usage as it happens, server-sent events */
+            /** @description Usage as it happens, refusals of this node, changed limits (account): server-sent events */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5304,178 +5916,6 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    get_api_usage_limits: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Limits"];
-                };
-            };
-        };
-    };
-    get_api_usage_models: {
-        parameters: {
-            query?: {
-                days?: number;
-                resourceType?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ModelUse"];
-                };
-            };
-        };
-    };
-    get_api_usage_refusals: {
-        parameters: {
-            query?: {
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RefusalPage"];
-                };
-            };
-        };
-    };
-    "delete_api_auth_sessions_{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Done"];
-                };
-            };
-        };
-    };
-    "get_api_admin_users_{id}_overrides": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OverrideList"];
-                };
-            };
-        };
-    };
-    get_api_admin_usage_series: {
-        parameters: {
-            query?: {
-                resourceType?: string;
-                days?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UsageSeries"];
-                };
-            };
-        };
-    };
-    get_api_admin_decisions: {
-        parameters: {
-            query?: {
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Decisions"];
-                };
-            };
-        };
-    };
-    "post_api_admin_tiers_{name}_preview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PreviewTierRequest"];
-            };
-        };
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TierPreview"];
                 };
             };
         };

@@ -159,6 +159,11 @@ export async function signOut(): Promise<void> {
   forget();
 }
 
+/** Asks whether the session still is; a session that is over ends here too. */
+export async function check(): Promise<void> {
+  await renew().catch(() => null);
+}
+
 /** Forgets a session that the server has ended. */
 export function forget(): void {
   end("signed-out");

@@ -4,7 +4,7 @@ import { type ReactNode, useState } from "react";
 import { Link } from "wouter";
 import { api, read } from "../../api/client";
 import type { Me, SessionRow } from "../../api/shapes";
-import { forget } from "../../app/session";
+import { check, forget } from "../../app/session";
 import { usePageTitle } from "../../app/title";
 import { text } from "../../text";
 import { accountText } from "../../text/account";
@@ -79,7 +79,8 @@ function Session({ row }: { row: SessionRow }) {
     mutationFn: () => read(api.DELETE("/api/auth/sessions/{id}", { params: { path: { id: row.id } } })),
     onSuccess: () => {
       toast(words.sessions.ended);
-      if (row.current) forget();
+      // It may have been this one: then the app notices now, not when its token runs out.
+      void check();
       return client.invalidateQueries({ queryKey: ["sessions"] });
     },
   });
@@ -87,11 +88,6 @@ function Session({ row }: { row: SessionRow }) {
     <tr>
       <td className={cellLook}>
         <Time at={row.createdAt} />
-        {row.current && (
-          <span className="ml-2 rounded-full bg-accent-soft px-2 py-0.5 text-xs">
-            {words.sessions.thisOne}
-          </span>
-        )}
       </td>
       <td className={cellLook}>
         <Time at={row.refreshedAt} />

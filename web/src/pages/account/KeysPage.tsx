@@ -19,6 +19,8 @@ import { Time } from "../../ui/Time";
 import { toast } from "../../ui/toasts";
 
 const words = accountText.keys;
+
+type ScopeName = KeyRow["scopes"][number];
 const KEYS = ["keys"] as const;
 const DAY_MS = 86_400_000;
 /** What a key for an ordinary program does. */
@@ -61,7 +63,7 @@ function MakeKey({
   const client = useQueryClient();
   const [isScopeless, setScopeless] = useState(false);
   const make = useMutation({
-    mutationFn: (body: { name: string; scopes: string[]; expiresAt: string | null }) =>
+    mutationFn: (body: { name: string; scopes: ScopeName[]; expiresAt: string | null }) =>
       read(api.POST("/api/auth/keys", { body })),
     onSuccess: async (made) => {
       onMade(made);
@@ -71,7 +73,7 @@ function MakeKey({
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
-    const scopes = form.getAll("scope").map(String);
+    const scopes = form.getAll("scope") as ScopeName[];
     setScopeless(scopes.length === 0);
     if (scopes.length === 0) return;
     const days = Number(form.get("expiry"));

@@ -49,11 +49,15 @@ function CapField({ row, resource, said, onChange }: Omit<RowProps, "label" | "o
 function WindowField({ row, resource, onChange }: Pick<RowProps, "row" | "resource" | "onChange">) {
   // What is held now has no window but the whole of time.
   const windows = resource.isLevel ? (["lifetime"] as const) : WINDOWS;
-  const change = (window: string) =>
+  const change = (window: LimitForm["window"]) =>
     // A limit that is named by its window goes on to be.
     onChange(row.name === row.window ? { window, name: window } : { window });
   return (
-    <SelectField label={words.window} value={row.window} onChange={(event) => change(event.target.value)}>
+    <SelectField
+      label={words.window}
+      value={row.window}
+      onChange={(event) => change(event.target.value as LimitForm["window"])}
+    >
       {windows.map((window) => (
         <option key={window} value={window}>
           {words.windows[window]}

@@ -89,7 +89,7 @@ export function RoleForm({ user, onClose }: FormProps) {
   const [role, setRole] = useState(user.role);
   const params = { path: { id: user.id } };
   const write = useWrite({
-    send: (body: { role: string; reason: string }) =>
+    send: (body: { role: UserView["role"]; reason: string }) =>
       read(api.PUT("/api/admin/users/{id}/role", { params, body })),
     guess: (body) => part(user.id, { role: body.role }),
     said: (done) => words.roleDone(roleText(done.role)),
@@ -111,7 +111,7 @@ export function RoleForm({ user, onClose }: FormProps) {
       <SelectField
         label={words.role}
         value={role}
-        onChange={(event) => setRole(event.target.value)}
+        onChange={(event) => setRole(event.target.value as UserView["role"])}
         error={saidOf(write.error, "role")}
       >
         {ROLES.map((name) => (

@@ -11,7 +11,7 @@ export interface LimitForm {
   name: string;
   cap: string;
   isUnlimited: boolean;
-  window: string;
+  window: LimitView["window"];
   mode: "hard" | "soft";
   warnAt: string;
 }
@@ -76,8 +76,10 @@ export function tierForm(tier: TierView | null, name: string, resources: readonl
 
 /** A further row: its window is the first that no other row has, since a limit is named by it. */
 export function addedLimit(rows: readonly LimitForm[], resource: Resource): LimitForm {
-  const windows = resource.isLevel ? ["lifetime"] : ["day", "month", "hour", "week", "lifetime"];
-  const taken = new Set(rows.flatMap((row) => [row.name, row.window]));
+  const windows: readonly LimitView["window"][] = resource.isLevel
+    ? ["lifetime"]
+    : ["day", "month", "hour", "week", "lifetime"];
+  const taken = new Set<string>(rows.flatMap((row) => [row.name, row.window]));
   const window = windows.find((one) => !taken.has(one)) ?? windows[0] ?? "day";
   const name = taken.has(window) ? "" : window;
   const blank: LimitView = { name, cap: 0, window, mode: "hard", warnAt: [80, 100] };

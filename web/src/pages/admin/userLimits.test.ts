@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import type { LimitView, OverrideView, TierView } from "../../api/shapes";
 import { effective, limitRows, targetOf, withOverride, without } from "./userLimits";
 
-const limit = (name: string, cap: number): LimitView => ({
+const limit = (name: LimitView["window"], cap: number): LimitView => ({
   name,
   cap,
   window: name,

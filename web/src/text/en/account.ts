@@ -38,7 +38,6 @@ export const account = {
     began: "Signed in",
     used: "Last used",
     ends: "Ends",
-    thisOne: "this browser",
     end: "End",
     endOne: (when: string) => `End the session that began ${when}`,
     ended: "The session has ended.",
