@@ -478,7 +478,7 @@ fn operation((method, path, summary, body, status, answer): &Row) -> Value {
     let mut operation = json!({
         "operationId": operation_id(method, route),
         "summary": summary,
-        "parameters": in_path.chain(in_query).collect::<Vec<_>>(),
+        "parameters": in_path.chain(in_query).chain(typed::session(route)).collect::<Vec<_>>(),
         "responses": { status.to_string(): { "description": summary }, "default": problem },
     });
     if !answer.is_empty() {
@@ -490,7 +490,8 @@ fn operation((method, path, summary, body, status, answer): &Row) -> Value {
             json!({ "application/json": { "schema": schema } });
     }
     if !body.is_empty() {
-        operation["requestBody"] = json!({ "required": true, "content": content(body) });
+        operation["requestBody"] =
+            json!({ "required": typed::needs_body(route), "content": content(body) });
     }
     if !OPEN.contains(&route) {
         operation["security"] = json!([{ "bearer": [] }]);

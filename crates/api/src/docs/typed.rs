@@ -23,6 +23,23 @@ pub(super) fn parameter(route: &str, name: &str) -> Value {
     }
 }
 
+/// The header with which a page keeps its session in a cookie, of the calls that know it.
+pub(super) fn session(route: &str) -> Option<Value> {
+    let knows = ["register", "login", "refresh", "logout"];
+    let name = route.strip_prefix("/api/auth/").filter(|name| knows.contains(name));
+    name.map(|_| {
+        json!({ "name": "NovaCore-Session", "in": "header", "required": false,
+            "description": "Keeps the refresh token in the cookie `novacore_refresh`, for pages of \
+                this origin; it is in no body then.",
+            "schema": { "type": "string", "enum": ["cookie"] } })
+    })
+}
+
+/// Whether a call that reads a body cannot do without. A session in a cookie is in none.
+pub(super) fn needs_body(route: &str) -> bool {
+    !["/api/auth/refresh", "/api/auth/logout"].contains(&route)
+}
+
 /// Whether a call is refused without this parameter.
 pub(super) fn is_needed(method: &str, name: &str) -> bool {
     (method, name) == ("delete", "reason")
@@ -155,5 +172,12 @@ mod tests {
         assert_eq!(kind("/api/usage/entries", "kind"), "string");
         assert_eq!(parameter("/api/usage/entries", "from")["format"], "date-time");
         assert!(is_needed("delete", "reason") && !is_needed("get", "reason"));
+    }
+
+    #[test]
+    fn calls_about_sessions_know_the_cookie() {
+        assert_eq!(session("/api/auth/login").unwrap()["in"], "header");
+        assert!(session("/api/auth/logout-all").is_none() && session("/api/usage/login").is_none());
+        assert!(needs_body("/api/auth/login") && !needs_body("/api/auth/refresh"));
     }
 }
