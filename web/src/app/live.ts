@@ -49,6 +49,8 @@ const pause = (ms: number, signal: AbortSignal) =>
 
 class Leader {
   #last: string | null = null;
+  /** Ends the try or the pause that is under way. */
+  #again = new AbortController();
   readonly #tell: (told: Told) => void;
   readonly #user: string | null;
 
@@ -57,17 +59,24 @@ class Leader {
     this.#tell = tell;
   }
 
+  /** Tries again now: the network is back, and what the old connection is worth nobody knows. */
+  retry(): void {
+    this.#again.abort();
+  }
+
   /** Streams until told to stop or until nobody is signed in. */
   async run(signal: AbortSignal): Promise<void> {
     let failures = 0;
     while (!signal.aborted) {
-      const began = await this.#stream(signal).catch(() => false);
+      this.#again = new AbortController();
+      const again = this.#again.signal;
+      const began = await this.#stream(AbortSignal.any([signal, again])).catch(() => false);
       if (signal.aborted) return;
       this.#tell({ kind: "state", state: "lost" });
       failures = began ? 0 : failures + 1;
       // Not all at once when a server comes back.
       const wait = WAIT_MS[Math.min(failures, WAIT_MS.length - 1)] ?? 0;
-      await pause(wait * (0.75 + Math.random() / 2), signal);
+      if (!again.aborted) await pause(wait * (0.75 + Math.random() / 2), AbortSignal.any([signal, again]));
     }
   }
 
@@ -118,11 +127,11 @@ export function goLive(account: string, user: string | null): () => void {
   const stop = new AbortController();
   const name = `novacore-live-${account}`;
   const channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(name);
-  let leads = false;
+  let leader: Leader | null = null;
   const take = (told: Told) => {
     if (told.kind === "state") setState(told.state);
     else if (told.kind === "heard") hear(told.heard);
-    else if (leads) channel?.postMessage({ kind: "state", state } satisfies Told);
+    else if (leader) channel?.postMessage({ kind: "state", state } satisfies Told);
   };
   const tell = (told: Told) => {
     take(told);
@@ -131,17 +140,20 @@ export function goLive(account: string, user: string | null): () => void {
   channel?.addEventListener("message", (message: MessageEvent<Told>) => take(message.data));
   channel?.postMessage({ kind: "hello" } satisfies Told);
   const lead = async () => {
-    leads = true;
-    await new Leader(user, tell).run(stop.signal);
+    leader = new Leader(user, tell);
+    await leader.run(stop.signal);
   };
   const locks = (navigator as { locks?: LockManager }).locks;
   if (locks && channel) locks.request(name, { signal: stop.signal }, lead).catch(() => {});
   else void lead();
   const offline = () => setState("lost");
+  const online = () => leader?.retry();
   window.addEventListener("offline", offline);
+  window.addEventListener("online", online);
   return () => {
     stop.abort();
     window.removeEventListener("offline", offline);
+    window.removeEventListener("online", online);
     channel?.close();
     state = "connecting";
   };
