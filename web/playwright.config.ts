@@ -11,6 +11,11 @@ export default defineConfig({
   timeout: 30_000,
   expect: { timeout: 5_000, toHaveScreenshot: { maxDiffPixelRatio: 0.02, animations: "disabled" } },
   snapshotPathTemplate: "{testDir}/snapshots/{testFileName}/{arg}{ext}",
+  // What is timed has the machine to itself.
+  projects: [
+    { name: "budget", testMatch: "budget.spec.ts" },
+    { name: "pages", testIgnore: "budget.spec.ts", dependencies: ["budget"] },
+  ],
   forbidOnly: true,
   reporter: [["list"]],
   use: {

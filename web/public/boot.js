@@ -12,13 +12,29 @@
   }
   var dark = chosen === "dark" || (chosen !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
   document.documentElement.dataset.theme = dark ? "dark" : "light";
+  // What the usage page shows first, asked for while its code is still being read.
+  function ask(token) {
+    if (location.pathname !== "/usage" && location.pathname !== "/") return;
+    var days = new URLSearchParams(location.search).get("days");
+    var range = `?days=${days === "7" || days === "90" ? days : "30"}`;
+    var early = {};
+    ["/api/usage/limits", `/api/usage/history${range}`, `/api/usage/stats${range}`].forEach((path) => {
+      early[path] = fetch(path, { headers: { authorization: `Bearer ${token}` } }).catch(() => null);
+    });
+    window.novacoreEarly = early;
+  }
   if (signedIn) {
     window.novacoreRefreshed = fetch("/api/auth/refresh", {
       method: "POST",
       headers: { "NovaCore-Session": "cookie" },
       credentials: "same-origin",
     })
-      .then((answer) => answer.json().then((body) => ({ status: answer.status, body: body })))
+      .then((answer) =>
+        answer.json().then((body) => {
+          if (answer.status === 200) ask(body.accessToken);
+          return { status: answer.status, body: body };
+        }),
+      )
       .catch(() => ({ status: 0, body: null }));
   }
 })();

@@ -13,8 +13,20 @@ async function signed(request: Request): Promise<Request> {
   return request;
 }
 
+/** The answer to a call that the page made before its code was read; null if there is none, or no good one. */
+async function early(request: Request): Promise<Response | null> {
+  const { pathname, search } = new URL(request.url);
+  const asked = window.novacoreEarly?.[pathname + search];
+  if (!asked || request.method !== "GET" || request.headers.has("novacore-user")) return null;
+  delete window.novacoreEarly?.[pathname + search];
+  const answer = await asked;
+  return answer?.ok ? answer : null;
+}
+
 /** A token that was revoked before its end is renewed once; then it is the caller's to see. */
 async function send(request: Request): Promise<Response> {
+  const ready = await early(request);
+  if (ready) return ready;
   const again = request.clone();
   const answer = await fetch(request);
   const shown = request.headers.get(HEADER);

@@ -24,6 +24,8 @@ declare global {
   interface Window {
     /** The answer that `boot.js` has asked for. */
     novacoreRefreshed?: Promise<{ status: number; body: { accessToken?: string } | null }>;
+    /** Answers that `boot.js` has asked for with that session, by path; each is taken once. */
+    novacoreEarly?: Record<string, Promise<Response | null>>;
   }
 }
 
@@ -86,6 +88,7 @@ function hold(jwt: string): string {
 
 function end(how: "signed-out" | "ended"): null {
   token = null;
+  delete window.novacoreEarly;
   hint(false);
   set({ is: how });
   return null;
@@ -146,6 +149,7 @@ export async function start(): Promise<void> {
 async function enter(path: string, email: string, password: string): Promise<void> {
   const answer = await post(path, { email, password });
   if (!answer.ok) throw await problemOf(answer);
+  delete window.novacoreEarly;
   hold(((await answer.json()) as SignedIn).accessToken);
   tabs?.postMessage("began");
 }

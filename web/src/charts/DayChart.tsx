@@ -2,7 +2,7 @@
 //
 // Drawn in the pixels that are there, so that nothing is stretched. The days can be read one by one by
 // pointer or by arrow keys: to a screen reader the chart is a slider whose value is a day.
-import { type KeyboardEvent, type PointerEvent, useEffect, useId, useRef, useState } from "react";
+import { type KeyboardEvent, type PointerEvent, useId, useLayoutEffect, useRef, useState } from "react";
 import { format } from "../lib/format";
 import { scale } from "../lib/scale";
 import { text } from "../text";
@@ -36,7 +36,7 @@ const REACH = 4;
 function useWidth() {
   const ref = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const box = ref.current;
     if (!box) return;
     const watch = new ResizeObserver(() => setWidth(box.clientWidth));
