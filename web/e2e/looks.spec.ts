@@ -4,6 +4,8 @@
 import { expect, test } from "./support/fixtures";
 import { PASSWORD, type Server, type User } from "./support/server";
 
+const still = new URL("./support/still.css", import.meta.url).pathname;
+
 async function use(server: Server, user: User): Promise<void> {
   await server.record(user, "llm_tokens", 850);
   await server.record(user, "memory_storage", 300 * 1024 * 1024);
@@ -22,7 +24,7 @@ for (const theme of ["light", "dark"] as const) {
       const moving = [
         page.locator("[data-live]"),
         page.locator("time"),
-        page.getByText(/^Renews/),
+        page.locator("[data-renews]"),
         page.locator("figure svg text"),
         page.locator("summary").first(),
       ];
@@ -30,6 +32,7 @@ for (const theme of ["light", "dark"] as const) {
         mask: moving,
         maskColor: "#808080",
         scale: "css",
+        stylePath: still,
       });
     });
   }

@@ -40,7 +40,7 @@ function Terms({ limit, unit, tier }: { limit: LimitStanding; unit: string; tier
   return (
     <ul className="mt-3 flex flex-col gap-0.5 text-sm text-soft">
       {limit.held > 0 && <li>{words.held(format.amount(limit.held, unit))}</li>}
-      <li>{resets(limit)}</li>
+      <li data-renews>{resets(limit)}</li>
       <li>{limit.mode === "hard" ? words.hard : words.soft}</li>
       <li>{source(limit, tier)}</li>
     </ul>
