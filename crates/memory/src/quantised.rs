@@ -62,17 +62,20 @@ impl Quantised {
 
     /// About the cosine of the angle to a stored vector, without a copy of it; to the bit what
     /// [`Quantised::cosine`] says. `None` if the bytes are no vector of this dimension.
+    #[inline(always)]
     pub fn cosine_of_bytes(&self, bytes: &[u8]) -> Option<Score> {
         let (scale, steps) = split(bytes, self.steps.len()).ok()?;
         self.scored(scale, steps)
     }
 
+    #[inline(always)]
     fn scored(&self, scale: f32, steps: &[u8]) -> Option<Score> {
         Score::of_cosine(dot_of_integers(&self.steps, steps) as f32 * (self.scale * scale))
     }
 }
 
 /// The scale and the steps of a stored vector of `dims` elements.
+#[inline(always)]
 fn split(bytes: &[u8], dims: usize) -> Result<(f32, &[u8]), DamagedVector> {
     let (scale, steps) = match bytes.split_first_chunk::<SCALE_BYTES>() {
         Some((scale, steps)) if steps.len() == dims => (f32::from_le_bytes(*scale), steps),

@@ -46,6 +46,10 @@ pub(crate) fn dot_of_bytes(a: &[f32], b: &[u8]) -> f32 {
 /// The dot product of two vectors of small integers, each the bits of an i8.
 ///
 /// Exact: 4,096 products of at most 128 * 128 reach 2^26.
+///
+/// Always inlined, as is what calls it: a caller that is compiled for wider vector instructions takes
+/// this along.
+#[inline(always)]
 pub(crate) fn dot_of_integers(a: &[u8], b: &[u8]) -> i32 {
     let (a_chunks, a_rest) = a.as_chunks::<BYTE_LANES>();
     let (b_chunks, b_rest) = b.as_chunks::<BYTE_LANES>();

@@ -54,6 +54,7 @@ pub(crate) struct Seen {
 
 impl Look {
     /// Scores a row, if it is asked for.
+    #[inline(always)]
     fn offer(&self, digest: &Digest, vector: &[u8], top: &mut TopK) {
         if !digest.is_live(self.now) || !self.filter.matches(&digest.facts()) {
             return;

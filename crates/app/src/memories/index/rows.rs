@@ -6,6 +6,7 @@ use super::Look;
 use novacore_memory::{Dims, Hit, TopK};
 use novacore_store::memories::{Digest, MemoryHead};
 use novacore_vocab::{MemoryId, ModelId};
+use pulp::{Arch, Simd, WithSimd};
 use std::collections::HashMap;
 
 /// About what the facts of a row take beside its vector, tags and session: the digest, its place.
@@ -136,9 +137,28 @@ impl Rows {
         }
     }
 
+    /// The best of all rows, found with the vector instructions of this machine, and not only with
+    /// those that every machine has for which this was built.
     pub(super) fn scan(&self, look: &Look) -> Vec<Hit> {
+        Arch::new().dispatch(Scan { rows: self, look })
+    }
+}
+
+/// A look at all rows, compiled once for each set of vector instructions. The sums are of integers,
+/// so the scores are the same with each.
+struct Scan<'a> {
+    rows: &'a Rows,
+    look: &'a Look,
+}
+
+impl WithSimd for Scan<'_> {
+    type Output = Vec<Hit>;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Vec<Hit> {
+        let Scan { rows, look } = self;
         let mut top = TopK::new(look.rows_max);
-        for (digest, vector) in self.facts.iter().zip(self.vectors.chunks_exact(self.stride)) {
+        for (digest, vector) in rows.facts.iter().zip(rows.vectors.chunks_exact(rows.stride)) {
             look.offer(digest, vector, &mut top);
         }
         top.into_best_first()
