@@ -18,6 +18,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What this node has decided and refused since it started */
+        get: operations["get_admin_decisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/memory/embeddings": {
         parameters: {
             query?: never;
@@ -70,6 +87,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/tiers/{name}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Whom a change of a tier would affect; changes nothing */
+        post: operations["post_admin_tiers_name_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/usage": {
         parameters: {
             query?: never;
@@ -79,6 +113,23 @@ export interface paths {
         };
         /** What all users use */
         get: operations["get_admin_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/usage/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What all users use, day by day */
+        get: operations["get_admin_usage_series"];
         put?: never;
         post?: never;
         delete?: never;
@@ -150,6 +201,23 @@ export interface paths {
         post?: never;
         /** Erase all memories of a user */
         delete: operations["delete_admin_users_id_memories"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/users/{id}/overrides": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All overrides of a user */
+        get: operations["get_admin_users_id_overrides"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -787,6 +855,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/usage/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Use by model, as entries name it */
+        get: operations["get_usage_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/usage/quota": {
         parameters: {
             query?: never;
@@ -815,6 +900,23 @@ export interface paths {
         put?: never;
         /** State use; enforce asks for admission */
         post: operations["post_usage_record"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/usage/refusals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What limits refused lately: in the memory of the node that is asked, since it started */
+        get: operations["get_usage_refusals"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -947,7 +1049,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Usage as it happens, server-sent events */
+        /** Usage as it happens, refusals of this node, changed limits (account): server-sent events */
         get: operations["get_usage_stream"];
         put?: never;
         post?: never;
@@ -1080,6 +1182,14 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description An `account` event of the stream: the tier, an override, or what the tier allows has changed. */
+        AccountEvent: {
+            /**
+             * @description The tier now.
+             * @example free_trial
+             */
+            tier: string;
+        };
         /** @description An amount of a resource. */
         AmountOf: {
             /** @description How much. */
@@ -1311,6 +1421,51 @@ export interface components {
             flags: components["schemas"]["Flag"][];
             /** @description Per resource concerned. */
             standings: components["schemas"]["StandingRow"][];
+        };
+        /** @description One resource of [`Decisions`]. */
+        DecisionRow: {
+            /**
+             * Format: int64
+             * @description Commands that were done.
+             */
+            admitted: number;
+            /**
+             * Format: int64
+             * @description Commands that the store could not answer.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Commands that were refused for another reason.
+             */
+            refusedOther: number;
+            /**
+             * Format: int64
+             * @description Commands that a limit refused.
+             */
+            refusedQuota: number;
+            /**
+             * Format: int64
+             * @description Commands that had been done before under the same key.
+             */
+            replayed: number;
+            /**
+             * @description The resource.
+             * @example llm_tokens
+             */
+            resourceType: string;
+        };
+        /** @description What this node has decided since it started. Other nodes have figures of their own. */
+        Decisions: {
+            /** @description One row per resource. A command about several counts for each of them. */
+            decisions: components["schemas"]["DecisionRow"][];
+            /** @description What limits have refused lately, the newest first, as this node remembers it. */
+            refusals: components["schemas"]["UserRefusal"][];
+            /**
+             * Format: date-time
+             * @description When this node started.
+             */
+            since: string;
         };
         /** @description A memory that was deleted. The bytes are null in a replay, which does not know them. */
         Deleted: {
@@ -1963,6 +2118,16 @@ export interface components {
              */
             user_id: string;
         };
+        /** @description A day of [`ModelRow`]. */
+        ModelDay: {
+            /**
+             * Format: int64
+             * @description Used on that day.
+             */
+            amount: number;
+            /** @description `2026-11-01`, UTC. */
+            date: string;
+        };
         /** @description How many memories have an embedding by a model. */
         ModelMemories: {
             /**
@@ -1972,6 +2137,51 @@ export interface components {
             memories: number;
             /** @description The model; null for none. */
             model: string | null;
+        };
+        /** @description One model of [`ModelUse`]. */
+        ModelRow: {
+            /**
+             * Format: int64
+             * @description The sum of their amounts.
+             */
+            amount: number;
+            /** @description Use per day, ascending; only days with entries. */
+            days: components["schemas"]["ModelDay"][];
+            /**
+             * Format: int64
+             * @description How many entries.
+             */
+            entries: number;
+            /**
+             * @description The member `model` of the entries' metadata, a string of at most 200 characters; null for
+             *     entries without.
+             */
+            model: string | null;
+        };
+        /** @description What was used of a resource by model, as the metadata of entries name them. */
+        ModelUse: {
+            /**
+             * Format: int64
+             * @description How many days.
+             */
+            days: number;
+            /**
+             * @description Whether they account for all that was used: at most the newest 50,000 entries are read, and
+             *     old ones may have left the ledger.
+             */
+            isComplete: boolean;
+            /** @description The models, the largest amount first. */
+            models: components["schemas"]["ModelRow"][];
+            /**
+             * @description The resource.
+             * @example llm_tokens
+             */
+            resourceType: string;
+            /**
+             * Format: date-time
+             * @description When this was read.
+             */
+            timestamp: string;
         };
         /** @description A new API key with its secret, which is shown this once. */
         NewKey: components["schemas"]["KeyRow"] & {
@@ -1993,6 +2203,11 @@ export interface components {
          * @enum {string}
          */
         Outcome: "success" | "failure" | "neutral";
+        /** @description All overrides of a user. */
+        OverrideList: {
+            /** @description By resource and limit, in force or expired. */
+            overrides: components["schemas"]["OverrideView"][];
+        };
         /** @description A user's override. */
         OverrideView: {
             /** @description Who set it. */
@@ -2026,6 +2241,11 @@ export interface components {
         };
         /** @description What all users together used. */
         Overview: {
+            /**
+             * Format: int64
+             * @description How many users have used anything in the period: of a level, have moved it.
+             */
+            activeUsers: number;
             /**
              * Format: int64
              * @description How many days.
@@ -2065,6 +2285,8 @@ export interface components {
              * @description How much.
              */
             amount: number;
+            /** @description The address; null for one known only from a service call. */
+            email: string | null;
             /** @description The amount in its unit. */
             humanReadable: string;
             /**
@@ -2072,6 +2294,82 @@ export interface components {
              * @description The user.
              */
             userId: string;
+        };
+        /** @description A limit that would be another. */
+        PreviewChange: {
+            /**
+             * Format: int64
+             * @description The tier's cap then; -1 is unlimited, null is no such limit.
+             */
+            capAfter: number | null;
+            /**
+             * Format: int64
+             * @description The tier's cap now; -1 is unlimited, null is no such limit.
+             */
+            capBefore: number | null;
+            /**
+             * @description The limit.
+             * @example day
+             */
+            name: string;
+            /**
+             * @description The resource.
+             * @example llm_tokens
+             */
+            resourceType: string;
+            /**
+             * Format: int64
+             * @description Users whose use is at the new cap or over, and is not under the cap of now. Users whose
+             *     override replaces the cap do not count.
+             */
+            usersOver: number;
+            /**
+             * @description Its kind of window; of a limit that would go, that of now.
+             * @example day
+             */
+            window: string;
+        };
+        /** @description A user who would be at a cap or over. */
+        PreviewExample: {
+            /**
+             * Format: int64
+             * @description The tier's cap then; -1 is unlimited, null is no such limit.
+             */
+            capAfter: number | null;
+            /**
+             * Format: int64
+             * @description The tier's cap now; -1 is unlimited, null is no such limit.
+             */
+            capBefore: number | null;
+            /** @description The address; null for one known only from a service call. */
+            email: string | null;
+            /**
+             * @description The limit.
+             * @example day
+             */
+            name: string;
+            /**
+             * @description The resource.
+             * @example llm_tokens
+             */
+            resourceType: string;
+            /**
+             * Format: int64
+             * @description Used in its window.
+             */
+            used: number;
+            /**
+             * Format: uuid
+             * @description The user.
+             */
+            userId: string;
+        };
+        /** @description The limits of a tier as they might be. */
+        PreviewRequest: {
+            /** @description Limits by resource; a resource without limits is unlimited. */
+            limits: {
+                [key: string]: components["schemas"]["PutLimit"][];
+            };
         };
         /** @description A probe's answer. */
         Probe: {
@@ -2349,6 +2647,73 @@ export interface components {
             /** @description The token. */
             refreshToken: string;
         };
+        /** @description A refusal by a limit. */
+        Refusal: {
+            /**
+             * Format: date-time
+             * @description When it was judged.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description The cap.
+             */
+            cap: number;
+            /**
+             * Format: int64
+             * @description Set aside in it then.
+             */
+            held: number;
+            /**
+             * @description The name of the limit; of several that refused, the one whose window ends last.
+             * @example day
+             */
+            limit: string;
+            /**
+             * Format: int64
+             * @description What would have been admitted.
+             */
+            remaining: number;
+            /**
+             * Format: int64
+             * @description What was asked for.
+             */
+            requested: number;
+            /**
+             * Format: date-time
+             * @description When the window ends; null if waiting does not help.
+             */
+            resetsAt: string | null;
+            /**
+             * @description The resource.
+             * @example llm_tokens
+             */
+            resourceType: string;
+            /**
+             * Format: int64
+             * @description Used in the window then.
+             */
+            used: number;
+            /**
+             * @description The kind of window.
+             * @example day
+             */
+            window: string;
+        };
+        /**
+         * @description What limits have refused the user lately. A refusal changes nothing and is no entry of the
+         *     ledger: it is remembered in the memory of the node that refused, and this node tells its own,
+         *     since its start: of the last 1,000 of all users at most 50 of one.
+         */
+        RefusalPage: {
+            /** @description The newest first. */
+            refusals: components["schemas"]["Refusal"][];
+            /**
+             * Format: date-time
+             * @description When this node started, and so since when it remembers.
+             */
+            since: string;
+        };
         /** @description A reservation. */
         Reservation: {
             /** @description One row per resource. */
@@ -2536,6 +2901,21 @@ export interface components {
              *     by meaning.
              */
             unembedded: number;
+        };
+        /** @description A day of [`UsageSeries`]. */
+        SeriesDay: {
+            /**
+             * Format: int64
+             * @description Used on that day; of a level, what all held at its end.
+             */
+            amount: number;
+            /** @description `2026-11-01`, UTC. */
+            date: string;
+            /**
+             * Format: int64
+             * @description How many users have used it that day; of a level, how many held some at its end.
+             */
+            users: number;
         };
         /** @description The sessions of a user. */
         SessionList: {
@@ -2929,6 +3309,25 @@ export interface components {
              */
             userId: string;
         };
+        /** @description Whom a change of a tier would affect. */
+        TierPreview: {
+            /** @description The limits that would be others, by resource and name. */
+            changes: components["schemas"]["PreviewChange"][];
+            /** @description At most 20 users who would be at a cap or over, those furthest over first. */
+            examples: components["schemas"]["PreviewExample"][];
+            /** @description Whether those were all: at most 10,000 are looked at. */
+            isComplete: boolean;
+            /**
+             * @description The tier.
+             * @example basic
+             */
+            tier: string;
+            /**
+             * Format: int64
+             * @description How many of its users were looked at; 0 for a tier that does not exist.
+             */
+            users: number;
+        };
         /** @description A tier. */
         TierView: {
             /** @description Limits by resource; a resource without limits is unlimited. */
@@ -3100,12 +3499,42 @@ export interface components {
             /** @description Any name, such as `com.example.tokens.used`. */
             type: string;
         };
+        /** @description What all users together used of a resource, day by day. */
+        UsageSeries: {
+            /**
+             * Format: int64
+             * @description How many days.
+             */
+            days: number;
+            /**
+             * @description The resource.
+             * @example llm_tokens
+             */
+            resourceType: string;
+            /** @description Every day of the range, ascending. */
+            series: components["schemas"]["SeriesDay"][];
+            /**
+             * Format: date-time
+             * @description When this was counted: of many users, up to ten minutes ago, since counting takes long.
+             */
+            timestamp: string;
+        };
         /** @description A page of users, by ascending id. */
         UserPage: {
             /** @description Where the next page starts; null on the last one. */
             nextCursor: string | null;
             /** @description The users. */
             users: components["schemas"]["UserView"][];
+        };
+        /** @description A refusal, and whose it is. */
+        UserRefusal: components["schemas"]["Refusal"] & {
+            /** @description The address; null for one known only from a service call. */
+            email: string | null;
+            /**
+             * Format: uuid
+             * @description The user.
+             */
+            userId: string;
         };
         /** @description A user as an operator sees him. */
         UserView: {
@@ -3179,6 +3608,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_admin_decisions: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What this node has decided and refused since it started */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decisions"];
                 };
             };
             /** @description A problem */
@@ -3316,6 +3776,41 @@ export interface operations {
             };
         };
     };
+    post_admin_tiers_name_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description Whom a change of a tier would affect; changes nothing */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TierPreview"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_admin_usage: {
         parameters: {
             query?: {
@@ -3348,12 +3843,45 @@ export interface operations {
             };
         };
     };
+    get_admin_usage_series: {
+        parameters: {
+            query?: {
+                days?: number;
+                resourceType?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What all users use, day by day */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageSeries"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_admin_users: {
         parameters: {
             query?: {
                 cursor?: string;
                 limit?: number;
                 search?: string;
+                tier?: string;
             };
             header?: never;
             path?: never;
@@ -3469,6 +3997,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Erased"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_admin_users_id_overrides: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All overrides of a user */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverrideList"];
                 };
             };
             /** @description A problem */
@@ -3755,7 +4314,10 @@ export interface operations {
     post_auth_login: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Keeps the refresh token in the cookie `novacore_refresh`, for pages of this origin; it is in no body then. */
+                "NovaCore-Session"?: "cookie";
+            };
             path?: never;
             cookie?: never;
         };
@@ -3788,11 +4350,14 @@ export interface operations {
     post_auth_logout: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Keeps the refresh token in the cookie `novacore_refresh`, for pages of this origin; it is in no body then. */
+                "NovaCore-Session"?: "cookie";
+            };
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["RefreshRequest"];
             };
@@ -3879,11 +4444,14 @@ export interface operations {
     post_auth_refresh: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Keeps the refresh token in the cookie `novacore_refresh`, for pages of this origin; it is in no body then. */
+                "NovaCore-Session"?: "cookie";
+            };
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["RefreshRequest"];
             };
@@ -3912,7 +4480,10 @@ export interface operations {
     post_auth_register: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Keeps the refresh token in the cookie `novacore_refresh`, for pages of this origin; it is in no body then. */
+                "NovaCore-Session"?: "cookie";
+            };
             path?: never;
             cookie?: never;
         };
@@ -4776,6 +5347,38 @@ export interface operations {
             };
         };
     };
+    get_usage_models: {
+        parameters: {
+            query?: {
+                days?: number;
+                resourceType?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Use by model, as entries name it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelUse"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_usage_quota: {
         parameters: {
             query?: never;
@@ -4825,6 +5428,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Recorded"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_usage_refusals: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What limits refused lately: in the memory of the node that is asked, since it started */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusalPage"];
                 };
             };
             /** @description A problem */
@@ -5072,7 +5706,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Usage as it happens, server-sent events */
+            /** @description Usage as it happens, refusals of this node, changed limits (account): server-sent events */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -4317,7 +4317,10 @@ export interface operations {
     post_auth_login: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Keeps the refresh token in the cookie `novacore_refresh`, for pages of this origin; it is in no body then. */
+                "NovaCore-Session"?: "cookie";
+            };
             path?: never;
             cookie?: never;
         };
@@ -4350,11 +4353,14 @@ export interface operations {
     post_auth_logout: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Keeps the refresh token in the cookie `novacore_refresh`, for pages of this origin; it is in no body then. */
+                "NovaCore-Session"?: "cookie";
+            };
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["RefreshRequest"];
             };
@@ -4441,11 +4447,14 @@ export interface operations {
     post_auth_refresh: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Keeps the refresh token in the cookie `novacore_refresh`, for pages of this origin; it is in no body then. */
+                "NovaCore-Session"?: "cookie";
+            };
             path?: never;
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["RefreshRequest"];
             };
@@ -4474,7 +4483,10 @@ export interface operations {
     post_auth_register: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Keeps the refresh token in the cookie `novacore_refresh`, for pages of this origin; it is in no body then. */
+                "NovaCore-Session"?: "cookie";
+            };
             path?: never;
             cookie?: never;
         };

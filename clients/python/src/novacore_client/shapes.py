@@ -9,6 +9,13 @@ from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
 
 
+class AccountEvent(TypedDict):
+    """An `account` event of the stream: the tier, an override, or what the tier allows has changed."""
+
+    #: The tier now.
+    tier: str
+
+
 class AmountOf(TypedDict):
     """An amount of a resource."""
 
@@ -197,6 +204,34 @@ class Decision(TypedDict):
     flags: list[Flag]
     #: Per resource concerned.
     standings: list[StandingRow]
+
+
+class DecisionRow(TypedDict):
+    """One resource of [`Decisions`]."""
+
+    #: Commands that were done.
+    admitted: int
+    #: Commands that the store could not answer.
+    failed: int
+    #: Commands that were refused for another reason.
+    refusedOther: int
+    #: Commands that a limit refused.
+    refusedQuota: int
+    #: Commands that had been done before under the same key.
+    replayed: int
+    #: The resource.
+    resourceType: str
+
+
+class Decisions(TypedDict):
+    """What this node has decided since it started. Other nodes have figures of their own."""
+
+    #: One row per resource. A command about several counts for each of them.
+    decisions: list[DecisionRow]
+    #: What limits have refused lately, the newest first, as this node remembers it.
+    refusals: list[UserRefusal]
+    #: When this node started.
+    since: str
 
 
 class Deleted(TypedDict):
@@ -633,6 +668,15 @@ class MemoryUsage(TypedDict):
     user_id: str
 
 
+class ModelDay(TypedDict):
+    """A day of [`ModelRow`]."""
+
+    #: Used on that day.
+    amount: int
+    #: `2026-11-01`, UTC.
+    date: str
+
+
 class ModelMemories(TypedDict):
     """How many memories have an embedding by a model."""
 
@@ -642,11 +686,48 @@ class ModelMemories(TypedDict):
     model: str | None
 
 
+class ModelRow(TypedDict):
+    """One model of [`ModelUse`]."""
+
+    #: The sum of their amounts.
+    amount: int
+    #: Use per day, ascending; only days with entries.
+    days: list[ModelDay]
+    #: How many entries.
+    entries: int
+    #: The member `model` of the entries' metadata, a string of at most 200 characters; null for
+    #: entries without.
+    model: str | None
+
+
+class ModelUse(TypedDict):
+    """What was used of a resource by model, as the metadata of entries name them."""
+
+    #: How many days.
+    days: int
+    #: Whether they account for all that was used: at most the newest 50,000 entries are read, and
+    #: old ones may have left the ledger.
+    isComplete: bool
+    #: The models, the largest amount first.
+    models: list[ModelRow]
+    #: The resource.
+    resourceType: str
+    #: When this was read.
+    timestamp: str
+
+
 class NewKey(KeyRow):
     """A new API key with its secret, which is shown this once."""
 
     #: The secret: what to send as bearer.
     key: str
+
+
+class OverrideList(TypedDict):
+    """All overrides of a user."""
+
+    #: By resource and limit, in force or expired.
+    overrides: list[OverrideView]
 
 
 class OverrideView(TypedDict):
@@ -676,6 +757,8 @@ class OverrideView(TypedDict):
 class Overview(TypedDict):
     """What all users together used."""
 
+    #: How many users have used anything in the period: of a level, have moved it.
+    activeUsers: int
     #: How many days.
     days: int
     #: One row per resource.
@@ -704,10 +787,56 @@ class OverviewUser(TypedDict):
 
     #: How much.
     amount: int
+    #: The address; null for one known only from a service call.
+    email: str | None
     #: The amount in its unit.
     humanReadable: str
     #: The user.
     userId: str
+
+
+class PreviewChange(TypedDict):
+    """A limit that would be another."""
+
+    #: The tier's cap then; -1 is unlimited, null is no such limit.
+    capAfter: int | None
+    #: The tier's cap now; -1 is unlimited, null is no such limit.
+    capBefore: int | None
+    #: The limit.
+    name: str
+    #: The resource.
+    resourceType: str
+    #: Users whose use is at the new cap or over, and is not under the cap of now. Users whose
+    #: override replaces the cap do not count.
+    usersOver: int
+    #: Its kind of window; of a limit that would go, that of now.
+    window: str
+
+
+class PreviewExample(TypedDict):
+    """A user who would be at a cap or over."""
+
+    #: The tier's cap then; -1 is unlimited, null is no such limit.
+    capAfter: int | None
+    #: The tier's cap now; -1 is unlimited, null is no such limit.
+    capBefore: int | None
+    #: The address; null for one known only from a service call.
+    email: str | None
+    #: The limit.
+    name: str
+    #: The resource.
+    resourceType: str
+    #: Used in its window.
+    used: int
+    #: The user.
+    userId: str
+
+
+class PreviewRequest(TypedDict):
+    """The limits of a tier as they might be."""
+
+    #: Limits by resource; a resource without limits is unlimited.
+    limits: dict[str, list[PutLimit]]
 
 
 class Probe(TypedDict):
@@ -920,6 +1049,43 @@ class Refreshed(TypedDict):
     refreshToken: NotRequired[str]
 
 
+class Refusal(TypedDict):
+    """A refusal by a limit."""
+
+    #: When it was judged.
+    at: str
+    #: The cap.
+    cap: int
+    #: Set aside in it then.
+    held: int
+    #: The name of the limit; of several that refused, the one whose window ends last.
+    limit: str
+    #: What would have been admitted.
+    remaining: int
+    #: What was asked for.
+    requested: int
+    #: When the window ends; null if waiting does not help.
+    resetsAt: str | None
+    #: The resource.
+    resourceType: str
+    #: Used in the window then.
+    used: int
+    #: The kind of window.
+    window: str
+
+
+class RefusalPage(TypedDict):
+    """What limits have refused the user lately. A refusal changes nothing and is no entry of the
+    ledger: it is remembered in the memory of the node that refused, and this node tells its own,
+    since its start: of the last 1,000 of all users at most 50 of one.
+    """
+
+    #: The newest first.
+    refusals: list[Refusal]
+    #: When this node started, and so since when it remembers.
+    since: str
+
+
 class Reservation(TypedDict):
     """A reservation."""
 
@@ -1039,6 +1205,17 @@ class SearchResults(TypedDict):
     #: About how many of the user's memories have no embedding yet, so that they could not be found
     #: by meaning.
     unembedded: int
+
+
+class SeriesDay(TypedDict):
+    """A day of [`UsageSeries`]."""
+
+    #: Used on that day; of a level, what all held at its end.
+    amount: int
+    #: `2026-11-01`, UTC.
+    date: str
+    #: How many users have used it that day; of a level, how many held some at its end.
+    users: int
 
 
 class SessionList(TypedDict):
@@ -1358,6 +1535,21 @@ class TierOf(TypedDict):
     userId: str
 
 
+class TierPreview(TypedDict):
+    """Whom a change of a tier would affect."""
+
+    #: The limits that would be others, by resource and name.
+    changes: list[PreviewChange]
+    #: At most 20 users who would be at a cap or over, those furthest over first.
+    examples: list[PreviewExample]
+    #: Whether those were all: at most 10,000 are looked at.
+    isComplete: bool
+    #: The tier.
+    tier: str
+    #: How many of its users were looked at; 0 for a tier that does not exist.
+    users: int
+
+
 class TierView(TypedDict):
     """A tier."""
 
@@ -1479,6 +1671,19 @@ class UsageEvent(TypedDict):
     type: str
 
 
+class UsageSeries(TypedDict):
+    """What all users together used of a resource, day by day."""
+
+    #: How many days.
+    days: int
+    #: The resource.
+    resourceType: str
+    #: Every day of the range, ascending.
+    series: list[SeriesDay]
+    #: When this was counted: of many users, up to ten minutes ago, since counting takes long.
+    timestamp: str
+
+
 class UserPage(TypedDict):
     """A page of users, by ascending id."""
 
@@ -1486,6 +1691,15 @@ class UserPage(TypedDict):
     nextCursor: str | None
     #: The users.
     users: list[UserView]
+
+
+class UserRefusal(Refusal):
+    """A refusal, and whose it is."""
+
+    #: The address; null for one known only from a service call.
+    email: str | None
+    #: The user.
+    userId: str
 
 
 class UserView(TypedDict):
