@@ -47,8 +47,8 @@ pub(crate) fn dot_of_bytes(a: &[f32], b: &[u8]) -> f32 {
 ///
 /// Exact: 4,096 products of at most 128 * 128 reach 2^26.
 ///
-/// Always inlined, as is what calls it: a caller that is compiled for wider vector instructions takes
-/// this along.
+/// Always inlined, as is what calls it: a caller that is compiled for wider vector instructions
+/// takes this along.
 #[inline(always)]
 pub(crate) fn dot_of_integers(a: &[u8], b: &[u8]) -> i32 {
     let (a_chunks, a_rest) = a.as_chunks::<BYTE_LANES>();

@@ -34,8 +34,8 @@ pub(crate) async fn open(
     });
     let events = events.map(move |event| Ok::<_, Infallible>(told(user, event)));
     let ends = deadline(&state, &caller);
-    // The head of an answer leaves with the first of its body: without this a client would learn with
-    // the first heartbeat that it is heard.
+    // The head of an answer leaves with the first of its body: without this a client would learn
+    // with the first heartbeat that it is heard.
     let opening = streams::once(async { Ok(Event::default().comment("open")) });
     let events = opening.chain(events.take_until(ends));
     let heartbeat = KeepAlive::new().interval(HEARTBEAT).text("heartbeat");
