@@ -181,22 +181,33 @@ test("who has used nothing is told what to do first", async ({ page, user, signI
   await expect(page.getByRole("heading", { level: 1, name: "API keys" })).toBeVisible();
 });
 
-test("seven tabs are live over one stream", async ({ context, page, server, user, signIn }) => {
-  await signIn(user.email, PASSWORD);
-  const tabs = [page];
-  for (let count = 1; count < 7; count += 1) {
-    const tab = await context.newPage();
-    await tab.goto("/usage");
-    tabs.push(tab);
-  }
-  for (const tab of tabs) await expect(tab.locator("[data-live=online]")).toBeVisible();
-  await server.record(user, "messages", 3);
-  for (const tab of tabs) await expect(tab.locator(card("messages"))).toContainText("3 messages");
-  // The tab that had the stream goes; another takes over.
-  await tabs.shift()?.close();
-  await server.record(user, "messages", 4);
-  for (const tab of tabs) await expect(tab.locator(card("messages"))).toContainText("7 messages");
-});
+for (const hasLocks of [true, false]) {
+  test(`seven tabs are live over one stream, ${hasLocks ? "by a lock" : "without locks, as on plain HTTP"}`, async ({
+    context,
+    page,
+    server,
+    user,
+    signIn,
+  }) => {
+    if (!hasLocks)
+      await context.addInitScript(() => Object.defineProperty(navigator, "locks", { value: undefined }));
+    await signIn(user.email, PASSWORD);
+    const tabs = [page];
+    for (let count = 1; count < 7; count += 1) {
+      const tab = await context.newPage();
+      await tab.goto("/usage");
+      tabs.push(tab);
+    }
+    for (const tab of tabs) await expect(tab.locator("[data-live=online]")).toBeVisible();
+    await server.record(user, "messages", 3);
+    for (const tab of tabs) await expect(tab.locator(card("messages"))).toContainText("3 messages");
+    // The tab that had the stream goes; another takes over.
+    await tabs.shift()?.close();
+    await server.record(user, "messages", 4);
+    for (const tab of tabs)
+      await expect(tab.locator(card("messages"))).toContainText("7 messages", { timeout: 10_000 });
+  });
+}
 
 for (const theme of ["light", "dark"] as const) {
   for (const width of [1280, 768, 320]) {

@@ -1,12 +1,13 @@
 // Usage as it happens: one stream for all tabs of this browser.
 //
 // Over HTTP/1.1 a browser opens six connections to a host, and a stream takes one for good. So one tab
-// leads (it holds a lock that the others wait for) and tells the others what it hears. Where there are no
-// locks, as on plain HTTP, every tab has a stream of its own.
+// leads (it holds a lock that the others wait for, or where there are no locks a lease) and tells the others
+// what it hears.
 // Invariant: a listener hears every event at least once after `online`; what was missed meanwhile is
 // covered by the `caught-up` that comes first.
 import { useSyncExternalStore } from "react";
 import { EventReader, type ServerEvent } from "../lib/sse";
+import { lease } from "./lease";
 import { accessToken, refuseToken } from "./session";
 
 /** `connecting`: at first; `online`; `lost`: it was there, and is tried again. */
@@ -139,13 +140,15 @@ export function goLive(account: string, user: string | null): () => void {
   };
   channel?.addEventListener("message", (message: MessageEvent<Told>) => take(message.data));
   channel?.postMessage({ kind: "hello" } satisfies Told);
-  const lead = async () => {
+  const lead = async (until: AbortSignal) => {
     leader = new Leader(user, tell);
-    await leader.run(stop.signal);
+    await leader.run(until);
+    leader = null;
   };
   const locks = (navigator as { locks?: LockManager }).locks;
-  if (locks && channel) locks.request(name, { signal: stop.signal }, lead).catch(() => {});
-  else void lead();
+  if (locks && channel) locks.request(name, { signal: stop.signal }, () => lead(stop.signal)).catch(() => {});
+  else if (channel) lease(name, stop.signal, (until) => void lead(until));
+  else void lead(stop.signal);
   const offline = () => setState("lost");
   const online = () => leader?.retry();
   window.addEventListener("offline", offline);
