@@ -5,9 +5,11 @@
 import { type QueryKey, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { api, read } from "../../api/client";
+import type { Decisions, Overview } from "../../api/shapes";
 import { asProblem } from "../../app/problem";
 import { toast } from "../../ui/toasts";
 import { useLimits } from "../usage/data";
+import { inOrder } from "../usage/standing";
 import type { Resource } from "./tierForm";
 
 const MINUTE_MS = 60_000;
@@ -44,6 +46,7 @@ export function useOverview(days: number) {
   return useQuery({
     queryKey: ["admin", "overview", days],
     queryFn: () => read(api.GET("/api/admin/usage", { params: { query: { days, top: 5 } } })),
+    select: (overview: Overview) => ({ ...overview, resources: inOrder(overview.resources) }),
     placeholderData: (before) => before,
     refetchInterval: MINUTE_MS,
   });
@@ -62,6 +65,7 @@ export function useDecisions(everyMs: number) {
   return useQuery({
     queryKey: ["admin", "decisions"],
     queryFn: () => read(api.GET("/api/admin/decisions", { params: { query: { limit: 20 } } })),
+    select: (node: Decisions) => ({ ...node, decisions: inOrder(node.decisions) }),
     refetchInterval: everyMs,
   });
 }

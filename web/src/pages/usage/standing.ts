@@ -32,12 +32,12 @@ export function standingOf(resource: ResourceLimits): Standing {
 /** What people look for first; the operator's own resources follow by name. */
 const FIRST = ["llm_tokens", "memory_storage", "agent_minutes", "messages"];
 
-export function inOrder(resources: readonly ResourceLimits[]): ResourceLimits[] {
-  const rank = (one: ResourceLimits) => {
+export function inOrder<Row extends { resourceType: string }>(rows: readonly Row[]): Row[] {
+  const rank = (one: Row) => {
     const found = FIRST.indexOf(one.resourceType);
     return found < 0 ? FIRST.length : found;
   };
-  return [...resources].sort(
+  return [...rows].sort(
     (left, right) => rank(left) - rank(right) || left.resourceType.localeCompare(right.resourceType),
   );
 }
