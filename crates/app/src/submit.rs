@@ -1,6 +1,6 @@
 //! The way of a command to the ledger and of its outcome back; counts decisions and notes refusals.
 //!
-//! Invariant: every outcome of a command passes through [`judged`].
+//! Invariant: every outcome of a command passes through `judged`.
 
 use crate::{cx::Cx, error::AppError, metrics::DecisionOutcome, refusals};
 use novacore_ledger::{Answer, Command, Outcome, Refusal, Verb};
