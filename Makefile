@@ -55,11 +55,15 @@ web:
 	    exit 1; }; \
 	set -ex; cd web && npm ci && npm run build
 
-# The pages' own checks and tests, then every journey in a browser against the real binary, which is
-# built as the tests below build it.
+# The debug binary for what drives it from outside. `make test` has it already, built with the tests: a
+# build by itself takes other features of what it depends on, and compiles all of that again.
+binary: setup
+	@[ '$(BINARY)' = built ] || $(CARGO) build --workspace --bin novacore
+
+# The pages' own checks and tests, then every journey in a browser against the real binary.
 web-test: setup nodejs chromium web
 	cd web && npm run --silent check && npm run --silent test
-	$(CARGO) build --workspace --bin novacore
+	@$(MAKE) --no-print-directory binary BINARY=$(BINARY)
 	cd web && $(NOVACORE) npm run --silent e2e
 
 # Cheap checks first. The workspace is compiled once for checking (clippy and rustdoc share that)
@@ -70,8 +74,8 @@ test: setup postgresql models web
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps
 	$(CARGO) test --doc --workspace
-	@$(MAKE) --no-print-directory clients
-	@$(MAKE) --no-print-directory web-test
+	$(CARGO) test --workspace --lib --bins --tests --no-run
+	@$(MAKE) --no-print-directory clients web-test BINARY=built
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \
 	    set -x; $(CARGO) nextest run --workspace --profile $(NEXTEST_PROFILE); \
 	else \
@@ -132,7 +136,7 @@ bench: setup
 	$(TARGET_DIR)/release/novacore-benches start --preload 10000000
 
 # The clients in other languages: their checks and tests, and what they promise against the real
-# binary, which is built as the tests below build it. What they are made with is installed once.
+# binary. What they are made with is installed once.
 CLIENT_VENV := $(TARGET_DIR)/clients/python
 CLIENT_NODE := clients/typescript/node_modules/.package-lock.json
 OPENAPI     := $(abspath $(TARGET_DIR)/clients/openapi.json)
@@ -161,8 +165,7 @@ client-types: client-packages
 	cd clients/typescript && node scripts/generate.mjs $(OPENAPI)
 	cd clients/python && $(PYTHON) tools/shapes.py $(OPENAPI) && $(PYTHON) tools/unasync.py
 
-client-packages: setup $(CLIENT_NODE) $(CLIENT_VENV)/installed
-	$(CARGO) build --workspace --bin novacore
+client-packages: binary $(CLIENT_NODE) $(CLIENT_VENV)/installed
 	@$(TARGET_DIR)/debug/novacore openapi >$(OPENAPI)
 
 $(CLIENT_NODE): clients/typescript/package.json clients/typescript/package-lock.json | nodejs
