@@ -67,13 +67,12 @@ web-test: setup nodejs chromium web
 	cd web && $(NOVACORE) npm run --silent e2e
 
 # Cheap checks first. The workspace is compiled once for checking (clippy and rustdoc share that)
-# and once for running: tidy, the doc tests and the tests. The runner's count comes last.
+# and once for running. The runner's count comes last. There are no doc tests, see tidy.
 test: setup postgresql models web
 	$(CARGO) fmt --all --check
 	@$(MAKE) --no-print-directory tidy
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --workspace --no-deps
-	$(CARGO) test --doc --workspace
 	$(CARGO) test --workspace --lib --bins --tests --no-run
 	@$(MAKE) --no-print-directory clients web-test BINARY=built
 	@if $(CARGO) nextest --version >/dev/null 2>&1; then \

@@ -59,6 +59,7 @@ fn check(tree: &Tree) -> anyhow::Result<Vec<Finding>> {
         .chain(banned::check(&sources))
         .chain(banned::check_file_names(tree.paths()))
         .chain(docs::check(&sources))
+        .chain(docs::check_examples(&sources))
         .chain(sql::check(tree, &sources))
         .chain(suite::check(&sources))
         .chain(texts::check(tree, &sources))
