@@ -23,6 +23,13 @@ async fn open(stage: &Stage, number: u128, life_s: i64, last: Option<&str>) -> R
     stage.routes.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
 }
 
+/// The events of a stream that has said at once that it is open.
+async fn begun(response: Response<Body>) -> BodyDataStream {
+    let mut events = response.into_body().into_data_stream();
+    assert_eq!(next(&mut events).await, ": open\n\n");
+    events
+}
+
 async fn next(stream: &mut BodyDataStream) -> String {
     let chunk = stream.next().await.expect("an event").expect("a whole one");
     String::from_utf8(chunk.to_vec()).unwrap()
@@ -34,7 +41,7 @@ async fn events_come_as_they_happen_to_their_owner() {
     stage.used(1, "llm_tokens", 1).await;
     let response = open(&stage, 1, 600, None).await;
     assert_eq!(response.headers()["content-type"], "text/event-stream");
-    let mut events = response.into_body().into_data_stream();
+    let mut events = begun(response).await;
     stage.used(2, "llm_tokens", 5).await;
     stage.used(1, "llm_tokens", 800).await;
     assert_snapshot!(next(&mut events).await, @r#"
@@ -55,7 +62,7 @@ async fn it_goes_on_where_it_broke_off() {
     for amount in 1..=3 {
         stage.used(1, "messages", amount).await;
     }
-    let mut events = open(&stage, 1, 600, Some("1")).await.into_body().into_data_stream();
+    let mut events = begun(open(&stage, 1, 600, Some("1")).await).await;
     stage.used(1, "messages", 4).await;
     for version in 2..=4 {
         assert!(next(&mut events).await.starts_with(&format!("id: {version}\n")));
@@ -66,7 +73,7 @@ async fn it_goes_on_where_it_broke_off() {
 #[tokio::test(start_paused = true)]
 async fn it_beats_and_ends_with_the_token() {
     let stage = Stage::new();
-    let mut events = open(&stage, 1, 40, None).await.into_body().into_data_stream();
+    let mut events = begun(open(&stage, 1, 40, None).await).await;
     assert_eq!(next(&mut events).await, ": heartbeat\n\n");
     assert_eq!(next(&mut events).await, ": heartbeat\n\n");
     assert!(events.next().await.is_none());
@@ -118,7 +125,7 @@ async fn soon(stream: &mut BodyDataStream) -> String {
 #[tokio::test(start_paused = true)]
 async fn refusals_and_changed_limits_are_told_without_an_id() {
     let stage = Stage::new();
-    let mut events = open(&stage, 1, 600, None).await.into_body().into_data_stream();
+    let mut events = begun(open(&stage, 1, 600, None).await).await;
     refused(&stage, 2, 1_001).await;
     refused(&stage, 1, 1_002).await;
     assert_snapshot!(soon(&mut events).await, @r#"
@@ -162,7 +169,7 @@ async fn an_administrator_follows_the_user_he_names() {
     let request = request.body(Body::empty()).unwrap();
     let response = stage.routes.clone().oneshot(request).await.unwrap();
     assert_eq!(response.status(), 200);
-    let mut events = response.into_body().into_data_stream();
+    let mut events = begun(response).await;
     stage.used(9, "llm_tokens", 2).await;
     stage.used(1, "llm_tokens", 1).await;
     assert!(next(&mut events).await.contains("\"amount\":1,"));
