@@ -1,9 +1,9 @@
 // The typed client of the API: every call carries the session's token, and every answer that is not the
 // asked one is a ProblemError.
 import createClient, { type Middleware } from "openapi-fetch";
+import type { paths } from "../../../clients/typescript/src/schema";
 import { ProblemError, problemOf } from "../app/problem";
 import { accessToken, refuseToken } from "../app/session";
-import type { paths } from "./schema";
 
 const HEADER = "authorization";
 

@@ -1,5 +1,5 @@
-// Short names for the shapes of the API's own description.
-import type { components } from "./schema";
+// Short names for the shapes of the API's own description, which the client in TypeScript generates.
+import type { components } from "../../../clients/typescript/src/schema";
 
 type Shapes = components["schemas"];
 
@@ -31,6 +31,7 @@ export type Decisions = Shapes["Decisions"];
 export type TierPreview = Shapes["TierPreview"];
 export type AuditView = Shapes["AuditView"];
 export type AuditPage = Shapes["AuditPage"];
+export type EmbeddingProgress = Shapes["EmbeddingProgress"];
 export type Health = Shapes["Health"];
 export type Status = Shapes["Status"];
 export type TierList = Shapes["TierList"];

@@ -2,18 +2,14 @@
 import { Link } from "wouter";
 import { text } from "../text";
 import { buttonLook } from "../ui/Button";
-import { Empty, Loading, Skeleton } from "../ui/states";
+import { CardSkeletons, Empty, Loading, Skeleton } from "../ui/states";
 import { usePageTitle } from "./title";
 
 export function Starting() {
   return (
     <Loading>
       <Skeleton className="mb-6 h-9 w-40" />
-      <div className="grid gap-4 sm:grid-cols-2 xl:grid-cols-4">
-        {["a", "b", "c", "d"].map((key) => (
-          <Skeleton key={key} className="h-56 w-full rounded-xl" />
-        ))}
-      </div>
+      <CardSkeletons />
     </Loading>
   );
 }

@@ -19,6 +19,17 @@ export function Loading({ children }: { children: ReactNode }) {
   );
 }
 
+/** Where the cards of a page are about to be. */
+export function CardSkeletons() {
+  return (
+    <div className="grid gap-4 sm:grid-cols-2 xl:grid-cols-4">
+      {["a", "b", "c", "d"].map((key) => (
+        <Skeleton key={key} className="h-56 w-full rounded-xl" />
+      ))}
+    </div>
+  );
+}
+
 /** What went wrong, the id to tell support, and another try. */
 export function ErrorPanel({ thrown, onRetry }: { thrown: unknown; onRetry?: () => void }) {
   const problem = asProblem(thrown);

@@ -1,5 +1,5 @@
 // How many memories can be found by meaning.
-import type { components } from "../../api/schema";
+import type { EmbeddingProgress } from "../../api/shapes";
 import { format } from "../../lib/format";
 import { adminText } from "../../text/admin";
 import { Meter } from "../../ui/Meter";
@@ -8,9 +8,7 @@ import { Badge, Fact, HeadRow } from "./parts";
 
 const words = adminText.health;
 
-type Progress = components["schemas"]["EmbeddingProgress"];
-
-function Bar({ progress }: { progress: Progress }) {
+function Bar({ progress }: { progress: EmbeddingProgress }) {
   const all = progress.embedded + progress.waiting;
   if (all === 0) return <p className="mt-2 text-sm text-soft">{words.noMemories}</p>;
   const value = words.progress(format.whole(progress.embedded), format.whole(all));
@@ -22,7 +20,7 @@ function Bar({ progress }: { progress: Progress }) {
   );
 }
 
-function Models({ models }: { models: Progress["models"] }) {
+function Models({ models }: { models: EmbeddingProgress["models"] }) {
   if (models.length < 2) return null;
   return (
     <div className="mt-3">
@@ -45,7 +43,7 @@ function Models({ models }: { models: Progress["models"] }) {
   );
 }
 
-export function Embeddings({ progress }: { progress: Progress }) {
+export function Embeddings({ progress }: { progress: EmbeddingProgress }) {
   return (
     <div data-embeddings={progress.available}>
       <dl>

@@ -5,9 +5,9 @@ import { DayChart } from "../../charts/DayChart";
 import { format } from "../../lib/format";
 import { text } from "../../text";
 import { adminText } from "../../text/admin";
-import { Button } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { cellLook, numberLook, TableFrame, tableLook } from "../../ui/Table";
+import { TableToggle } from "../../ui/TableToggle";
 import { useSeries } from "./data";
 import { Part } from "./Part";
 import { HeadRow, UserLink } from "./parts";
@@ -77,19 +77,7 @@ export function Trend({ row, days, resources }: TrendProps) {
   const name = text.common.resource(row.resourceType);
   const caption = words.chart(name, days);
   const total = isLevel ? charts.now(row.humanReadable) : charts.total(row.humanReadable);
-  const toggle = (
-    <Button
-      small
-      kind="quiet"
-      icon={isTable ? "chart" : "table"}
-      className="no-print"
-      aria-pressed={isTable}
-      onClick={() => setTable(!isTable)}
-    >
-      {isTable ? text.common.showChart : text.common.showTable}
-      <span className="sr-only">: {name}</span>
-    </Button>
-  );
+  const toggle = <TableToggle name={name} isTable={isTable} onToggle={() => setTable(!isTable)} />;
   return (
     <Card title={name} level={3} className="min-w-0" aside={toggle}>
       <p className="flex flex-wrap justify-between gap-x-3 text-sm" data-total={row.resourceType}>

@@ -160,7 +160,7 @@ function modelRows(use: ModelUse, unit: string): Row[] {
 }
 
 function ByModel({ resource, days }: { resource: ResourceLimits; days: Days }) {
-  const models = useModels(days, resource.resourceType, true);
+  const models = useModels(days, resource.resourceType);
   return (
     <Waiting query={models}>
       {() => {

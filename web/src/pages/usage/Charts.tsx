@@ -4,10 +4,10 @@ import type { ResourceLimits } from "../../api/shapes";
 import { type DayAmount, DayChart } from "../../charts/DayChart";
 import { format } from "../../lib/format";
 import { text } from "../../text";
-import { Button } from "../../ui/Button";
 import { Card } from "../../ui/Card";
 import { ErrorPanel, Loading, Skeleton } from "../../ui/states";
 import { cellLook, headLook, numberLook, TableFrame, tableLook } from "../../ui/Table";
+import { TableToggle } from "../../ui/TableToggle";
 import { daysOf } from "./amounts";
 import { type Days, useHistory } from "./data";
 import { isNotIncluded, standingOf } from "./standing";
@@ -68,19 +68,7 @@ function ResourceChart({ resource, days, isOld }: ResourceChartProps) {
       title={name}
       level={3}
       className="min-w-0"
-      aside={
-        <Button
-          small
-          kind="quiet"
-          icon={isTable ? "chart" : "table"}
-          className="no-print"
-          aria-pressed={isTable}
-          onClick={() => setTable(!isTable)}
-        >
-          {isTable ? text.common.showChart : text.common.showTable}
-          <span className="sr-only">: {name}</span>
-        </Button>
-      }
+      aside={<TableToggle name={name} isTable={isTable} onToggle={() => setTable(!isTable)} />}
     >
       <figure className={isOld ? "opacity-60" : ""} data-chart={resource.resourceType}>
         <figcaption className="mb-1 flex flex-wrap justify-between gap-x-3 text-sm text-soft">

@@ -8,7 +8,7 @@ import { useUrlState } from "../../lib/urlState";
 import { text } from "../../text";
 import { Choice } from "../../ui/Choice";
 import { Icon } from "../../ui/icons";
-import { ErrorPanel, Loading, Skeleton } from "../../ui/states";
+import { CardSkeletons, ErrorPanel, Loading } from "../../ui/states";
 import { Breakdown } from "./Breakdown";
 import { Charts } from "./Charts";
 import { type Days, Subject, useLimits, useLiveUsage } from "./data";
@@ -36,18 +36,6 @@ function LiveSign({ updatedAt }: { updatedAt: number }) {
       </span>
       {updatedAt > 0 && <span>{words.asOf(format.clock(new Date(updatedAt)))}</span>}
     </p>
-  );
-}
-
-function CardSkeletons() {
-  return (
-    <Loading>
-      <div className="grid gap-4 sm:grid-cols-2 xl:grid-cols-4">
-        {["a", "b", "c", "d"].map((key) => (
-          <Skeleton key={key} className="h-56 w-full rounded-xl" />
-        ))}
-      </div>
-    </Loading>
   );
 }
 
@@ -89,7 +77,11 @@ export function UsageView({ account, title }: ViewProps) {
       {limits.isError && !limits.data && (
         <ErrorPanel thrown={limits.error} onRetry={() => void limits.refetch()} />
       )}
-      {limits.isPending && <CardSkeletons />}
+      {limits.isPending && (
+        <Loading>
+          <CardSkeletons />
+        </Loading>
+      )}
       {limits.data && (
         <>
           <Welcome limits={limits.data} isOwn={isOwn} />

@@ -8,7 +8,8 @@ import { useStats } from "./data";
 /** What to do first, for who has used nothing yet. */
 export function Welcome({ limits, isOwn }: { limits: Limits; isOwn: boolean }) {
   const isIdle = limits.resources.every((one) => one.used === 0 && one.held === 0);
-  const stats = useStats(90);
+  // Who uses something now is not new: then nothing is asked.
+  const stats = useStats(90, isIdle);
   const isNew = isIdle && stats.data?.breakdown.every((row) => row.amount === 0);
   if (!isNew) return null;
   const { title, text: more, action } = text.usage.empty;

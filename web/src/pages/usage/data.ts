@@ -49,23 +49,23 @@ export function useHistory(days: Days) {
   });
 }
 
-export function useStats(days: Days) {
+export function useStats(days: Days, isWanted = true) {
   const user = useContext(Subject);
   return useQuery({
     queryKey: usageKey(user, "stats", days),
     queryFn: () => read(api.GET("/api/usage/stats", { params: { query: { days } }, ...named(user) })),
     placeholderData: (before) => before,
+    enabled: isWanted,
   });
 }
 
-export function useModels(days: Days, resourceType: string, isWanted: boolean) {
+export function useModels(days: Days, resourceType: string) {
   const user = useContext(Subject);
   return useQuery({
     queryKey: usageKey(user, "models", days, resourceType),
     queryFn: () =>
       read(api.GET("/api/usage/models", { params: { query: { days, resourceType } }, ...named(user) })),
     placeholderData: (before) => before,
-    enabled: isWanted,
   });
 }
 

@@ -13,8 +13,6 @@ export const admin = {
   from: "from",
   to: "to",
   gone: "removed",
-  noReason: "Say why: it is kept in the audit log.",
-  reasonLong: "At most 500 characters.",
   stale: "These figures could not be renewed.",
   limitName: (name: string, window: string) => `${name} (${window})`,
   mode: { hard: "Refused", soft: "Admitted and marked" } as Record<string, string>,

@@ -80,7 +80,6 @@ export const common = {
   no: "No",
   reason: "Reason",
   reasonHint: "Kept in the audit log.",
-  sortBy: (column: string) => `Sort by ${column}`,
   showTable: "Show as table",
   showChart: "Show as chart",
   problem: {

@@ -7,7 +7,6 @@ export const usage = {
   backToUser: "Back to the user",
   tier: (tier: string) => `${tier} plan`,
   range: { label: "Range", days: (days: number) => `${days} days` },
-  cards: "Limits",
   card: {
     used: "used",
     held: (amount: string) => `${amount} held by running work`,
@@ -20,7 +19,6 @@ export const usage = {
     notIncludedMore: "Your plan allows none of it.",
     resets: (when: string, relative: string) => `Renews ${when} (${relative})`,
     level: "Frees up when you delete",
-    unused: "Nothing used yet",
     hard: "Calls are refused at 100 %",
     soft: "Calls go on beyond 100 % and are marked",
     fromTier: (tier: string) => `Limit of the ${tier} plan`,
