@@ -1906,11 +1906,8 @@ export interface components {
             used: number;
             /** @description Percentages of the cap at which a threshold event is written. */
             warnAt: number[];
-            /**
-             * @description The kind of window.
-             * @example day
-             */
-            window: string;
+            /** @description The kind of window. */
+            window: components["schemas"]["Window"];
         };
         /** @description A limit of a tier. */
         LimitView: {
@@ -2323,11 +2320,8 @@ export interface components {
              *     override replaces the cap do not count.
              */
             usersOver: number;
-            /**
-             * @description Its kind of window; of a limit that would go, that of now.
-             * @example day
-             */
-            window: string;
+            /** @description Its kind of window; of a limit that would go, that of now. */
+            window: components["schemas"]["Window"];
         };
         /** @description A user who would be at a cap or over. */
         PreviewExample: {
@@ -2694,11 +2688,8 @@ export interface components {
              * @description Used in the window then.
              */
             used: number;
-            /**
-             * @description The kind of window.
-             * @example day
-             */
-            window: string;
+            /** @description The kind of window. */
+            window: components["schemas"]["Window"];
         };
         /**
          * @description What limits have refused the user lately. A refusal changes nothing and is no entry of the
@@ -3436,11 +3427,8 @@ export interface components {
              * @example llm_tokens
              */
             resourceType: string;
-            /**
-             * @description The kind of window.
-             * @example day
-             */
-            window: string;
+            /** @description The kind of window. */
+            window: components["schemas"]["Window"];
         };
         /** @description A service or provider behind the gateway. */
         Upstream: {

@@ -1,6 +1,6 @@
 //! Every limit of a user, and the tier that comes next.
 
-use crate::{admin::LimitMode, number::WirePercent};
+use crate::{admin::LimitMode, number::WirePercent, words};
 use novacore_vocab::{ResourceName, TierName, Timestamp, UserId, Window};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -53,7 +53,7 @@ pub struct LimitStanding {
     #[schema(value_type = String, example = "day")]
     pub name: ResourceName,
     /// The kind of window.
-    #[schema(value_type = String, example = "day")]
+    #[schema(value_type = words::Window)]
     pub window: Window,
     /// The most that may be used in a window; -1 is unlimited.
     pub cap: i64,
@@ -111,7 +111,7 @@ pub struct UpgradeLimit {
     #[schema(value_type = String, example = "day")]
     pub name: ResourceName,
     /// The kind of window.
-    #[schema(value_type = String, example = "day")]
+    #[schema(value_type = words::Window)]
     pub window: Window,
     /// The most that may be used in a window; -1 is unlimited.
     pub cap: i64,

@@ -3,6 +3,7 @@
 use crate::{
     admin::{OverrideView, PutLimit},
     refusals::Refusal,
+    words,
 };
 use novacore_vocab::{ResourceName, TierName, Timestamp, UserId, Window};
 use serde::{Deserialize, Serialize};
@@ -138,7 +139,7 @@ pub struct PreviewChange {
     #[schema(value_type = String, example = "day")]
     pub name: ResourceName,
     /// Its kind of window; of a limit that would go, that of now.
-    #[schema(value_type = String, example = "day")]
+    #[schema(value_type = words::Window)]
     pub window: Window,
     /// The tier's cap now; -1 is unlimited, null is no such limit.
     pub cap_before: Option<i64>,

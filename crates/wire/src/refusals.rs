@@ -1,5 +1,6 @@
 //! What limits have refused.
 
+use crate::words;
 use novacore_vocab::{ResourceName, Timestamp, Window};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -41,7 +42,7 @@ pub struct Refusal {
     #[schema(value_type = String, example = "day")]
     pub limit: ResourceName,
     /// The kind of window.
-    #[schema(value_type = String, example = "day")]
+    #[schema(value_type = words::Window)]
     pub window: Window,
     /// The cap.
     pub cap: i64,

@@ -562,7 +562,7 @@ class LimitStanding(TypedDict):
     #: Percentages of the cap at which a threshold event is written.
     warnAt: list[int]
     #: The kind of window.
-    window: str
+    window: Window
 
 
 class LimitView(TypedDict):
@@ -810,7 +810,7 @@ class PreviewChange(TypedDict):
     #: override replaces the cap do not count.
     usersOver: int
     #: Its kind of window; of a limit that would go, that of now.
-    window: str
+    window: Window
 
 
 class PreviewExample(TypedDict):
@@ -1071,7 +1071,7 @@ class Refusal(TypedDict):
     #: Used in the window then.
     used: int
     #: The kind of window.
-    window: str
+    window: Window
 
 
 class RefusalPage(TypedDict):
@@ -1627,7 +1627,7 @@ class UpgradeLimit(TypedDict):
     #: The resource.
     resourceType: str
     #: The kind of window.
-    window: str
+    window: Window
 
 
 class Upstream(TypedDict):
