@@ -48,6 +48,8 @@ test("a record moves the open page within a second", async ({ page, server, user
 
 test("a refused call appears, and the banner names the next plan", async ({ page, server, user, signIn }) => {
   await signIn(user.email, PASSWORD);
+  // A refusal is told to those who listen; nobody is told of it later.
+  await expect(page.locator("[data-live=online]")).toBeVisible();
   await server.record(user, "llm_tokens", 950);
   expect((await server.reserve(user, "llm_tokens", 300)).status).toBe(429);
   await expect(page.locator("[data-refusals]")).toContainText("asked for 300 tokens, 50 tokens left");
@@ -64,6 +66,7 @@ test("a refused call appears, and the banner names the next plan", async ({ page
 test("a change of the plan is seen without a reload", async ({ page, server, user, signIn }) => {
   await signIn(user.email, PASSWORD);
   await expect(page.locator(card("llm_tokens"))).toContainText("of 1,000 tokens");
+  await expect(page.locator("[data-live=online]")).toBeVisible();
   await server.setTier(user, "basic");
   await expect(page.locator(card("llm_tokens"))).toContainText("of 50,000 tokens");
   await expect(page.getByText("Your plan is now Basic.")).toBeVisible();
