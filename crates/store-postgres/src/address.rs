@@ -18,13 +18,23 @@ use thiserror::Error;
 use tokio_postgres::{Config, config::SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// What a session is told when it begins. Times end statements that wait for a lock as well. Pages
-/// of an account's entries come from its index in order: a planner that takes every account for a
-/// small one would rather read all of them and sort.
-const SESSION: &str = "-c statement_timeout=10s -c lock_timeout=5s \
+/// How long a statement may take, unless its transaction asks for more.
+pub(crate) const STATEMENT: Duration = Duration::from_secs(10);
+
+/// What a session is told besides. Times end statements that wait for a lock as well. Pages of an
+/// account's entries come from its index in order: a planner that takes every account for a small
+/// one would rather read all of them and sort.
+const SESSION: &str = "-c lock_timeout=5s \
      -c idle_in_transaction_session_timeout=5s -c default_transaction_isolation=read\\ committed \
      -c timezone=UTC -c jit=off -c plan_cache_mode=force_generic_plan \
      -c enable_sort=off -c client_min_messages=warning";
+
+/// What the session of a read is told besides. A table that was empty a minute ago is read from end
+/// to end by whoever believes its statistics.
+const READS: &str = " -c enable_seqscan=off";
+
+/// What a transaction outside the lanes is told that finds its rows as theirs do, see [`LANE`].
+pub(crate) const BY_KEY: &str = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
 
 /// What the session of a lane is told besides: its statements find every row by its key, whatever
 /// the statistics of a table that was empty a minute ago say.
@@ -92,7 +102,8 @@ impl Address {
         let (mode, trust) = protection(mode.as_deref(), roots)?;
         config.ssl_mode(mode);
         let own = config.get_options().unwrap_or_default();
-        let options = format!("{own} {SESSION}");
+        let millis = STATEMENT.as_millis();
+        let options = format!("{own} -c statement_timeout={millis} {SESSION}");
         config
             .options(options.trim())
             .application_name("novacore")
@@ -102,6 +113,11 @@ impl Address {
             .keepalives_retries(3)
             .tcp_user_timeout(ANSWER);
         Ok(Address { config, tls: trust.connector()? })
+    }
+
+    /// The same for the connections of a node's reads, and of its work outside the lanes.
+    pub(crate) fn for_reads(&self) -> Address {
+        self.with_options(READS)
     }
 
     /// The same for a lane's connections.

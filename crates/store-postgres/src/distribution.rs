@@ -86,18 +86,19 @@ impl Given<'_> {
         key
     }
 
-    /// As [`at`](Given::at), for statements that change or lock a table and so have to join it. As
-    /// an array of one value the key can be looked up and not be merged: for a merge the planner
-    /// would keep a walk along the whole index in hand, and take it where the table was known to be
-    /// empty.
+    /// As [`at`](Given::at), for statements that change or lock a table and so have to join it. The
+    /// bucket, as an array of one value, can be looked up and not be merged: for a merge the
+    /// planner would keep a walk along the whole index in hand, and take it where the table was
+    /// known to be empty. The rest of the key is plainly equal: an array behind the first column
+    /// need not be looked up, and the planner would read all rows of the bucket instead. Sessions
+    /// that join like this do without hash and merge joins.
     pub(crate) fn looked_up(&self, table: &str, more: &[&str]) -> String {
         let bucket = match self.distribution {
             Distribution::None => format!("{table}.bucket = ANY (ARRAY[n.bucket])"),
             Distribution::Citus => format!("{table}.bucket = $1"),
         };
         let others = ["user_id"].iter().chain(more);
-        let others = others.map(|name| format!(" AND {table}.{name} = ANY (ARRAY[n.{name}])"));
-        others.fold(bucket, |key, other| key + &other)
+        others.fold(bucket, |key, name| format!("{key} AND {table}.{name} = n.{name}"))
     }
 
     /// The one row of a table, as `alias`, with the key of a row given, as an item of FROM behind

@@ -15,6 +15,9 @@ pub(crate) mod row;
 pub(crate) mod tables;
 pub(crate) mod texts;
 
+#[cfg(test)]
+pub(crate) use reads::by_ids;
+
 use crate::{ledger::place::Place, open::PostgresStore};
 use async_trait::async_trait;
 use novacore_ledger::Outcome;

@@ -149,7 +149,7 @@ impl PostgresStore {
             retention::check(options.distribution)?;
         }
         let address = Address::parse(&options.url)?;
-        let pool = Pool::new(address.clone(), options.connections_max)?;
+        let pool = Pool::new(address.for_reads(), options.connections_max)?;
         let client = pool.first().await?;
         check_server(&client).await?;
         migrate::check(&client).await?;

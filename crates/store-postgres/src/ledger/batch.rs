@@ -16,6 +16,7 @@
 mod judge;
 mod load;
 mod memories;
+mod patience;
 mod tables;
 mod texts;
 mod write;
@@ -32,6 +33,7 @@ use novacore_store::{
     book::Posting, error::StoreError, lane::QUEUE_COMMANDS_MAX, memories::MemoryWrite,
 };
 use novacore_vocab::{Timestamp, UserId};
+use patience::Patience;
 use serde_json::value::RawValue;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -114,6 +116,7 @@ struct Batch {
     asks: Vec<Ask>,
     /// The accounts concerned, in the order of their keys.
     places: Vec<Place>,
+    patience: Patience,
 }
 
 /// Why a try came to nothing.
@@ -226,7 +229,8 @@ impl Batch {
     fn of(asks: Vec<Ask>, begun_at: Timestamp) -> Option<Batch> {
         let places: BTreeSet<Place> = asks.iter().map(|ask| ask.place).collect();
         let places: Vec<Place> = places.into_iter().collect();
-        (!places.is_empty()).then(|| Batch { op: Uuid::new_v4(), begun_at, asks, places })
+        let (op, patience) = (Uuid::new_v4(), Patience::of(&asks));
+        (!places.is_empty()).then_some(Batch { op, begun_at, asks, places, patience })
     }
 
     /// The bucket in which the batch is noted.
@@ -299,7 +303,8 @@ async fn transact(
     doubt: Option<&Judged>,
 ) -> Result<Done, Failed> {
     let loading = load::load(node, client, batch, doubt.is_some());
-    let loaded = timeout(ANSWER, loading).await.map_err(|_| Failed::Lost)??;
+    let patience = batch.patience.answer();
+    let loaded = timeout(patience, loading).await.map_err(|_| Failed::Lost)??;
     if let (true, Some(judged)) = (loaded.is_committed, doubt) {
         end_reading(client).await?;
         return Ok(Done::of(judged.results.clone(), judged.postings.clone(), batch));
@@ -316,7 +321,8 @@ async fn transact(
         return Ok(Done::of(judged.results, judged.postings, batch));
     }
     let (begun, judged) = (Instant::now(), Box::new(judged));
-    match timeout(ANSWER, write::write(client, batch, &judged, node.distribution)).await {
+    let writing = write::write(client, batch, &judged, node.distribution);
+    match timeout(patience, writing).await {
         Ok(Ok(())) => {}
         Ok(Err(write::Failed::Before(error))) => return Err(Failed::before_commit(&error)),
         Ok(Err(write::Failed::InDoubt)) | Err(_) => return Err(Failed::InDoubt(judged)),

@@ -12,6 +12,7 @@ use super::{
     texts::Texts,
 };
 use crate::{
+    address::BY_KEY,
     directory::work::{Failed, Work, commit},
     distribution::Distribution,
     failure,
@@ -122,6 +123,7 @@ struct Stored {
 impl Embed {
     /// Locks the accounts, then reads.
     async fn load(&self, tx: &Transaction<'_>) -> Result<Stored, Failed> {
+        tx.batch_execute(BY_KEY).await?;
         let texts = Texts::of(self.distribution);
         let places = self.rows.iter().map(|(place, new)| (*place, new.place.id));
         let (named, accounts) =
@@ -184,6 +186,7 @@ impl Work for Note {
     type Done = ();
 
     async fn run(&self, tx: &Transaction<'_>) -> Result<(), Failed> {
+        tx.batch_execute(BY_KEY).await?;
         let named = keys(self.rows.iter().map(|(place, reads)| (*place, reads.place.id)));
         let lock = &Texts::of(self.distribution).lock;
         tx.query(lock, &named.params(self.distribution)).await?;

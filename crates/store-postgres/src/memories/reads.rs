@@ -2,7 +2,9 @@
 //!
 //! Invariant: texts are read of the rows that are returned and of no others; embeddings only where
 //! they are asked for.
-//! Invariant: joined rows are looked up by their key, whatever the planner believes of a table.
+//! Invariant: joined rows are looked up by their key, and so are rows by their ids, one by one: of
+//! an array of ids the planner may make a walk through all of a user's rows, whatever it believes
+//! of a table.
 //! What walks along a user's rows names him in the form of its indexes, `uuid_send`.
 
 use super::row::{
@@ -34,12 +36,15 @@ static HEAD: LazyLock<String> = LazyLock::new(|| {
 });
 static FIND: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "SELECT {MEMORY_COLUMNS} FROM (SELECT * FROM memory \
-         WHERE bucket = $1 AND user_id = $2 AND id = ANY($3::uuid[]) OFFSET 0) AS m {WITH_TEXT}"
+        "SELECT {MEMORY_COLUMNS} FROM unnest($3::uuid[]) AS n (id) CROSS JOIN LATERAL \
+         (SELECT * FROM memory WHERE bucket = $1 AND user_id = $2 AND id = n.id LIMIT 1) AS m \
+         {WITH_TEXT}"
     )
 });
-const EMBEDDINGS: &str = "SELECT id, embedding FROM memory_embedding \
-     WHERE bucket = $1 AND user_id = $2 AND id = ANY($3::uuid[]) AND model = $4 AND dims = $5";
+const EMBEDDINGS: &str = "SELECT e.id, e.embedding FROM unnest($3::uuid[]) AS n (id) \
+     CROSS JOIN LATERAL (SELECT * FROM memory_embedding \
+     WHERE bucket = $1 AND user_id = $2 AND id = n.id LIMIT 1) AS e \
+     WHERE e.model = $4 AND e.dims = $5";
 static SCAN: LazyLock<String> = LazyLock::new(|| {
     format!(
         "SELECT {MEMORY_COLUMNS}, m.change_no FROM (SELECT p.*, \
@@ -127,4 +132,10 @@ pub(super) async fn digests(
 
 fn asked(ids: &[MemoryId]) -> Vec<Uuid> {
     ids.iter().take(MEMORY_IDS_MAX).map(|id| id.0).collect()
+}
+
+/// The statements that read by ids, with the parameters behind bucket, user and ids.
+#[cfg(test)]
+pub(crate) fn by_ids() -> [(&'static str, &'static str); 2] {
+    [(FIND.as_str(), ""), (EMBEDDINGS, ", '', 1::int2")]
 }

@@ -351,7 +351,7 @@ fn text_row(
 
 /// The statements that join a table, with the parameters behind bucket, user and id.
 #[cfg(test)]
-pub(crate) fn joined() -> [(&'static str, &'static str); 4] {
+pub(crate) fn joined() -> [(&'static str, &'static str); 6] {
     let kept = ", ARRAY[1], ARRAY[1], ARRAY[now()], ARRAY[now()], ARRAY[now()], ARRAY[1], \
          ARRAY[1], ARRAY[now()], ARRAY[1.0], ARRAY[1.0], ARRAY[1::int2], ARRAY[1::int2], \
          ARRAY[1::int2], ARRAY[1::int2], ARRAY[1::int2], ARRAY[''], ARRAY['{}']";
@@ -359,6 +359,8 @@ pub(crate) fn joined() -> [(&'static str, &'static str); 4] {
     [
         (Kept::text(lie), kept),
         (Removed::text(lie), ""),
+        (RemovedTexts::text(lie), ""),
+        (RemovedEmbeddings::text(lie), ""),
         (Computed::text(lie), ", ARRAY[1], ARRAY[''], ARRAY[1::int2], ARRAY[''::bytea]"),
         (Reads::text(lie), ", ARRAY[1], ARRAY[now()]"),
     ]

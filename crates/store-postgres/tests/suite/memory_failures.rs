@@ -104,3 +104,27 @@ async fn a_row_that_cannot_be_written_has_no_entry() {
     applied(fixture.store(), user, write).await;
     assert_eq!(kept(&fixture, user).await, (2, 2, 2));
 }
+
+/// A transaction of many rows asks for more time than a session has; the next one does not have it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_of_many_rows_is_given_the_time_for_them() {
+    let fixture = Fixture::new();
+    let user = user(&fixture, 1, "pro").await;
+    let psql = |sql: &str| Server::shared().psql(fixture.url(), sql).expect("a statement");
+    psql(
+        "CREATE TABLE told (said text, given text); \
+         CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS \
+         $$BEGIN INSERT INTO told VALUES (TG_OP, current_setting('statement_timeout')); \
+         RETURN NULL; END$$; \
+         CREATE TRIGGER tells AFTER INSERT OR DELETE ON memory EXECUTE FUNCTION tell()",
+    );
+    let told = || psql("SELECT string_agg(said || ' ' || given, ', ') FROM told; TRUNCATE told");
+    let rows: Vec<_> = (1..=1_500).map(|number| memory(&fixture, number, Term::Ltm)).collect();
+    applied(fixture.store(), user, store(rows.iter().map(insert).collect())).await;
+    assert_eq!(told(), "INSERT 10500ms");
+    applied(fixture.store(), user, store(vec![remove(&rows[0])])).await;
+    assert_eq!(told(), "DELETE 10s");
+    applied(fixture.store(), user, store(rows[1..].iter().map(remove).collect())).await;
+    assert_eq!(told(), "DELETE 10499ms");
+    assert_eq!(books(fixture.store(), user).await.0, []);
+}

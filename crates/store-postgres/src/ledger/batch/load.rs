@@ -175,9 +175,10 @@ async fn fly(
         [lie.buckets(&missing_buckets), &missing_users, &never];
     let op: [&(dyn ToSql + Sync); 2] = [&bucket, &batch.op];
     let sql = Statements::prepare(client, lie).await?;
+    let begin = batch.patience.begin();
     // `join!` polls in the order of its arguments, and a statement is sent when first polled.
     let (begun, created, locked, heads, overrides, holds, rest) = futures::join!(
-        client.batch_execute("BEGIN"),
+        client.batch_execute(&begin),
         unless(missing.is_empty(), client, &sql.create, &missing_ones),
         client.query(&sql.lock, &own),
         client.query(&sql.heads, &own),

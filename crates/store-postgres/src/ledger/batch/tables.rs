@@ -326,13 +326,14 @@ fn key_row(place: Place, record: &KeyRecord) -> (i32, Uuid, String, Vec<u8>, Str
     )
 }
 
-/// The statements that join a table, with the parameters behind bucket and user.
+/// The statements that join a table, with the parameters behind bucket and user, and the last
+/// column of its key.
 #[cfg(test)]
-pub(super) fn joined() -> [(&'static str, &'static str); 2] {
+pub(super) fn joined() -> [(&'static str, &'static str, &'static str); 2] {
     let counters = ", ARRAY[1], ARRAY[now()], ARRAY[0], ARRAY[now()], ARRAY['{}']";
     [
-        (Accounts::text(Distribution::None), counters),
-        (ClosedHolds::text(Distribution::None), ", ARRAY[1]"),
+        (Accounts::text(Distribution::None), counters, "user_id"),
+        (ClosedHolds::text(Distribution::None), ", ARRAY[1]", "version"),
     ]
 }
 

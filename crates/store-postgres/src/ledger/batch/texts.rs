@@ -166,50 +166,59 @@ mod tests {
     const EMPTY: &str = "DELETE FROM account; DELETE FROM hold; DELETE FROM ended_hold; \
          DELETE FROM idempotency; DELETE FROM user_override; DELETE FROM correction; \
          DELETE FROM usage_ledger; DELETE FROM memory; DELETE FROM memory_text; \
-         DELETE FROM memory_head";
+         DELETE FROM memory_embedding; DELETE FROM memory_head";
     const LOOK: &str = "VACUUM ANALYZE account, users, hold, ended_hold, idempotency, \
-         user_override, correction, usage_ledger, memory, memory_text, memory_head";
+         user_override, correction, usage_ledger, memory, memory_text, memory_embedding, memory_head";
     const ACCOUNTS_MADE: &str = "INSERT INTO account (bucket, user_id, version, last_at, \
          open_holds, head) SELECT n % 1024, gen_random_uuid(), 0, now(), 0, '{}' \
          FROM generate_series(1, 20000) AS n; ANALYZE account";
 
-    /// Each scan of a table follows a key: whatever is stored, and whatever is known of it.
+    /// Each scan of a table follows a key to its last column: whatever is stored, and whatever is
+    /// known of it.
     async fn check_plans(client: &Client) {
         let texts = Texts::of(Distribution::None);
         let asked = [
-            (&texts.lock, ""),
-            (&texts.heads, ""),
-            (&texts.overrides, ""),
-            (&texts.due, ", now()"),
-            (&texts.next_due, ", now()"),
-            (&texts.named_holds, ", ARRAY[1]"),
-            (&texts.keys, ", ARRAY['']"),
-            (&texts.corrected, ", ARRAY[1]"),
+            (&texts.lock, "", "user_id"),
+            (&texts.heads, "", "user_id"),
+            (&texts.overrides, "", "user_id"),
+            (&texts.due, ", now()", "user_id"),
+            (&texts.next_due, ", now()", "user_id"),
+            (&texts.named_holds, ", ARRAY[1]", "version"),
+            (&texts.keys, ", ARRAY['']", "key"),
+            (&texts.corrected, ", ARRAY[1]", "version"),
         ];
-        for (text, last) in asked {
-            check_plan(client, text, last).await;
+        for (text, more, key) in asked {
+            check_plan(client, text, &of_accounts(more), key).await;
         }
         let memories = MemoryTexts::of(Distribution::None);
-        check_plan(client, &memories.heads, "").await;
-        check_plan(client, &memories.lock, ", ARRAY[gen_random_uuid()]").await;
-        check_plan(client, &memories.waiting, ", ARRAY[gen_random_uuid()], ''").await;
-        for (text, last) in memories::tables::joined() {
-            check_plan(client, text, &format!(", ARRAY[gen_random_uuid()]{last}")).await;
+        check_plan(client, &memories.heads, &of_accounts(""), "user_id").await;
+        check_plan(client, &memories.lock, &of_memories(""), "id").await;
+        check_plan(client, &memories.waiting, &of_memories(", ''"), "id").await;
+        for (text, more) in memories::tables::joined() {
+            check_plan(client, text, &of_memories(more), "id").await;
         }
-        for (text, last) in tables::joined() {
-            check_plan(client, text, last).await;
+        for (text, more, key) in tables::joined() {
+            check_plan(client, text, &of_accounts(more), key).await;
         }
     }
 
-    async fn check_plan(client: &Client, text: &str, last: &str) {
+    fn of_accounts(more: &str) -> String {
+        format!("ARRAY[1], ARRAY[gen_random_uuid()]{more}")
+    }
+
+    fn of_memories(more: &str) -> String {
+        of_accounts(&format!(", ARRAY[gen_random_uuid()]{more}"))
+    }
+
+    async fn check_plan(client: &Client, text: &str, values: &str, key: &str) {
         client.batch_execute(&format!("PREPARE asked AS {text}")).await.unwrap();
-        let sql = format!("EXPLAIN EXECUTE asked(ARRAY[1], ARRAY[gen_random_uuid()]{last})");
-        let rows = client.query(&sql, &[]).await.unwrap();
+        let rows = client.query(&format!("EXPLAIN EXECUTE asked({values})"), &[]).await.unwrap();
         let plan: Vec<&str> = rows.iter().map(|row| row.get(0)).collect();
         for (at, line) in plan.iter().enumerate() {
             let is_scan = line.contains("Index Scan") || line.contains("Index Only Scan");
             let below = plan.get(at + 1).copied().unwrap_or_default();
-            assert!(!is_scan || below.contains("Index Cond: "), "{text}\n{plan:#?}");
+            let is_by_key = below.contains("Index Cond: ") && below.contains(&format!("({key} = "));
+            assert!(!is_scan || is_by_key, "{text}\n{plan:#?}");
             assert!(!line.contains("Seq Scan"), "{text}\n{plan:#?}");
             let is_memory = line.contains("Scan") && line.contains(" on memory ");
             assert!(!is_memory || line.contains("memory_pkey"), "{text}\n{plan:#?}");
@@ -217,14 +226,25 @@ mod tests {
         client.batch_execute("DEALLOCATE asked").await.unwrap();
     }
 
+    /// What is read by ids, in a session that is no lane's.
+    async fn check_reads(client: &Client) {
+        for (text, more) in memories::by_ids() {
+            let values = format!("1, gen_random_uuid(), ARRAY[gen_random_uuid()]{more}");
+            check_plan(client, text, &values, "id").await;
+        }
+    }
+
     #[tokio::test]
     async fn a_batch_reads_its_own_rows_and_no_others() {
         let server = novacore_postgres_fixture::Server::shared();
         let url = server.fresh_database();
         crate::migrate(&url).await.unwrap();
-        let address = crate::address::Address::parse(&url).unwrap().for_lanes();
-        let client = crate::pool::Pool::new(address, 1).unwrap().get().await.unwrap();
+        let address = crate::address::Address::parse(&url).unwrap();
+        let session = async |address| crate::pool::Pool::new(address, 1).unwrap().get().await;
+        let client = session(address.for_lanes()).await.unwrap();
+        let reader = session(address.for_reads()).await.unwrap();
         check_plans(&client).await;
+        check_reads(&reader).await;
         client.batch_execute(ACCOUNTS_MADE).await.unwrap();
         check_plans(&client).await;
         // Of a table that is known to be empty a planner believes that all of it is one row; the
@@ -232,5 +252,6 @@ mod tests {
         client.batch_execute(EMPTY).await.unwrap();
         client.batch_execute(LOOK).await.unwrap();
         check_plans(&client).await;
+        check_reads(&reader).await;
     }
 }
