@@ -36,6 +36,8 @@ enum What {
     Gateway,
     /// Memories in process, beside sqlite-vec and usearch, and what many users take.
     Memory,
+    /// Memories in process, on a private PostgreSQL server.
+    MemoryPostgres,
     /// All of it.
     All,
 }
@@ -102,6 +104,9 @@ fn main() -> anyhow::Result<()> {
         }
         if matches!(cli.what, What::Memory | What::All) {
             memory::measure(&cli).await?;
+        }
+        if matches!(cli.what, What::MemoryPostgres | What::All) {
+            memory::measure_on_postgres(&cli).await?;
         }
         Ok(())
     })

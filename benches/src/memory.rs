@@ -1,9 +1,10 @@
-//! Memories on the embedded store, in process: store and search for users of several sizes, beside
-//! sqlite-vec and usearch on the same vectors, and what many users take.
+//! Memories in process: store, search and forget for users of several sizes on either store; on the
+//! embedded one beside sqlite-vec and usearch on the same vectors, and what many users take.
 
 use crate::{
     Cli,
     command::{RunningClock, tier, user},
+    postgres,
 };
 use anyhow::{Context, bail, ensure};
 use hdrhistogram::Histogram;
@@ -14,13 +15,16 @@ use novacore_app::{
     memories::{
         MemoryOptions, MemoryService, NewMemory, SearchAsk,
         embedder::{DEFAULT_DIMS, NoEmbedder},
-        search, store_all,
+        forget, search, store_all,
     },
     metrics::Metrics,
 };
 use novacore_ledger::Policy;
 use novacore_memory::{Draft, Filter, Mode, Query, Tags, Term};
-use novacore_store::{clock::Clock, directory::Users, observe::Unobserved};
+use novacore_store::{
+    clock::Clock, directory::Directory, ledger::Ledger, memories::Memories, observe::Unobserved,
+};
+use novacore_store_postgres::PostgresStore;
 use novacore_store_sqlite::{OnFatal, Options, SqliteStore};
 use novacore_vocab::UserId;
 use serde_json::Value;
@@ -82,13 +86,12 @@ impl Vectors {
 
 struct Stage {
     cx: Cx,
-    store: Arc<SqliteStore>,
 }
 
 impl Stage {
-    fn open(dir: &Path) -> anyhow::Result<Stage> {
+    fn embedded(dir: &Path) -> anyhow::Result<Stage> {
         let clock: Arc<dyn Clock> = Arc::new(RunningClock(Instant::now()));
-        let store = Arc::new(SqliteStore::open(Options {
+        let store = SqliteStore::open(Options {
             dir: dir.join("data"),
             resources: Policy::builtin().resources().cloned().collect(),
             tiers: vec![tier()?],
@@ -98,7 +101,20 @@ impl Stage {
             free_bytes_min: 0,
             key_filter_bytes_max: 16 << 20,
             on_fatal: OnFatal(Arc::new(|why| panic!("{why}"))),
-        })?);
+        })?;
+        Stage::on(Arc::new(store), clock)
+    }
+
+    async fn postgres(database: &postgres::Database) -> anyhow::Result<Stage> {
+        let clock: Arc<dyn Clock> = Arc::new(RunningClock(Instant::now()));
+        let store = PostgresStore::open(postgres::options(&database.url, clock.clone())?).await?;
+        Stage::on(Arc::new(store), clock)
+    }
+
+    fn on<S>(store: Arc<S>, clock: Arc<dyn Clock>) -> anyhow::Result<Stage>
+    where
+        S: Ledger + Directory + Memories + 'static,
+    {
         let secret = || "a-secret-of-the-benches-0123456789abcdef".into();
         let secrets = AuthSecrets { jwt: secret(), refresh: secret(), service_token: secret() };
         let auth = Auth::new(store.clone(), clock.clone(), &secrets, AuthOptions::default())?;
@@ -107,18 +123,18 @@ impl Stage {
         let memories = MemoryService::new(store.clone(), embedder, MemoryOptions::default());
         let cx = Cx::new(
             store.clone(),
-            store.clone(),
+            store,
             Arc::new(memories),
             clock,
             Arc::new(auth),
             Arc::new(Metrics::new()),
         );
-        Ok(Stage { cx, store })
+        Ok(Stage { cx })
     }
 
     async fn user(&self, number: u128) -> anyhow::Result<UserId> {
         let id = UserId(Uuid::from_u128(number));
-        self.store.ensure_user(&user(id)?).await.context("a user")?;
+        self.cx.directory.ensure_user(&user(id)?).await.context("a user")?;
         Ok(id)
     }
 
@@ -202,23 +218,43 @@ fn resident_mib() -> anyhow::Result<f64> {
     Ok(kib / 1024.0)
 }
 
-/// Measures all of it.
+/// What is stored, and what is searched.
+struct Given {
+    vectors: Vec<Vec<f32>>,
+    queries: Vec<Vec<f32>>,
+}
+
+impl Given {
+    fn draw() -> Given {
+        let mut source = Vectors::new();
+        let most = SIZES.into_iter().max().unwrap_or_default();
+        let vectors = (0..most).map(|_| source.next()).collect();
+        Given { vectors, queries: (0..QUERIES).map(|_| source.next()).collect() }
+    }
+}
+
+/// Measures all of it on the embedded store.
 pub(crate) async fn measure(cli: &Cli) -> anyhow::Result<()> {
-    let folder = tempfile::tempdir()?;
-    let stage = Stage::open(folder.path())?;
-    let mut source = Vectors::new();
-    let most = SIZES.into_iter().max().context("a size")?;
-    let vectors: Vec<_> = (0..most).map(|_| source.next()).collect();
-    let queries: Vec<_> = (0..QUERIES).map(|_| source.next()).collect();
+    let (folder, given) = (tempfile::tempdir()?, Given::draw());
+    users(&Stage::embedded(folder.path())?, &given, cli).await?;
+    peers(folder.path(), &given.vectors, &given.queries)?;
+    crowd(&given.vectors).await
+}
+
+/// Measures users of several sizes on PostgreSQL.
+pub(crate) async fn measure_on_postgres(cli: &Cli) -> anyhow::Result<()> {
+    let database = postgres::Database::start().await?;
+    users(&Stage::postgres(&database).await?, &Given::draw(), cli).await
+}
+
+async fn users(stage: &Stage, given: &Given, cli: &Cli) -> anyhow::Result<()> {
     for (number, rows) in SIZES.into_iter().enumerate() {
-        if format!("{rows}").contains(&cli.only) {
+        if cli.only.is_empty() || format!("{rows}") == cli.only {
             println!("a user of {rows} memories, {DIMS} dimensions, {LIMIT} results");
-            one_user(&stage, number as u128 + 1, &vectors[..rows], &queries).await?;
+            one_user(stage, number as u128 + 1, &given.vectors[..rows], &given.queries).await?;
         }
     }
-    drop(stage);
-    peers(folder.path(), &vectors, &queries)?;
-    crowd(&vectors).await
+    Ok(())
 }
 
 async fn one_user(
@@ -267,6 +303,28 @@ async fn one_user(
     }
     let times = stage.fill(id, &vectors[..STORES.min(vectors.len())], 1).await?;
     show("store, one in a call", &times, "");
+    forget_all(stage, id, &vectors[0]).await
+}
+
+/// Forgets all that a user has, while another one stores: how long that takes, and how long the
+/// other has to wait.
+async fn forget_all(stage: &Stage, id: UserId, vector: &[f32]) -> anyhow::Result<()> {
+    let other = stage.user(u128::from(id.0.as_bytes()[15]) + 1_000).await?;
+    let forgets = forget(&stage.cx, Stage::changes(id)?, Filter::default(), None);
+    let mut forgets = std::pin::pin!(forgets);
+    let new = [vector.to_vec()];
+    let (mut times, begun) = (Histogram::<u64>::new(3)?, Instant::now());
+    let gone = loop {
+        tokio::select! {
+            gone = &mut forgets => break gone.context("forgotten")?,
+            stored = stage.fill(other, &new, 1) => times.add(stored?)?,
+        }
+    };
+    let took = begun.elapsed();
+    let name = format!("forget all {}", gone.rows);
+    println!("  {name:<34}     {:>8.3} ms", took.as_secs_f64() * 1e3);
+    let longest = times.max() as f64 / 1e3;
+    show("another user's stores meanwhile", &times, &format!("at most {longest:.1} ms"));
     Ok(())
 }
 
@@ -320,7 +378,7 @@ fn peers(folder: &Path, vectors: &[Vec<f32>], queries: &[Vec<f32>]) -> anyhow::R
 async fn crowd(vectors: &[Vec<f32>]) -> anyhow::Result<()> {
     println!("{CROWD_USERS} users of {CROWD_ROWS} memories");
     let folder = tempfile::tempdir()?;
-    let stage = Stage::open(folder.path())?;
+    let stage = Stage::embedded(folder.path())?;
     let mut ids = Vec::with_capacity(CROWD_USERS);
     for number in 0..CROWD_USERS {
         let id = stage.user(number as u128 + 1).await?;
@@ -329,7 +387,7 @@ async fn crowd(vectors: &[Vec<f32>]) -> anyhow::Result<()> {
         ids.push(id);
     }
     drop(stage);
-    let stage = Stage::open(folder.path())?;
+    let stage = Stage::embedded(folder.path())?;
     let before = resident_mib()?;
     let mut times = Histogram::new(3)?;
     for (number, id) in ids.iter().enumerate() {

@@ -19,6 +19,7 @@ use crate::{
 use anyhow::Context;
 pub(crate) use database::Database;
 use naive::{Naive, Way};
+pub(crate) use nodes::options;
 use nodes::{Nodes, Work};
 use novacore_vocab::UserId;
 use std::{

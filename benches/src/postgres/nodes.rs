@@ -40,7 +40,7 @@ pub(super) struct Nodes {
 }
 
 /// How a node is opened, under a clock that begins on a fixed day.
-pub(super) fn options(url: &str, clock: Arc<dyn Clock>) -> anyhow::Result<Options> {
+pub(crate) fn options(url: &str, clock: Arc<dyn Clock>) -> anyhow::Result<Options> {
     Ok(Options {
         clock_offset_max: None,
         tiers: vec![tier()?],
