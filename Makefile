@@ -16,7 +16,7 @@ FUZZ_TARGETS    ?= stream cut request usage
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint tidy fmt soak fuzz bench clients client-typescript client-python \
-    client-types client-packages setup postgresql models nodejs python-venv web web-test chromium
+    client-types client-packages setup postgresql pgvector models nodejs python-venv web web-test chromium
 
 help:
 	@echo 'make run     build NovaCore and start it on $(DATA_DIR)'
@@ -68,7 +68,7 @@ web-test: setup nodejs chromium web
 
 # Cheap checks first. The workspace is compiled once for checking (clippy and rustdoc share that)
 # and once for running. The runner's count comes last. There are no doc tests, see tidy.
-test: setup postgresql models web
+test: setup postgresql pgvector models web
 	$(CARGO) fmt --all --check
 	@$(MAKE) --no-print-directory tidy
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
@@ -202,6 +202,12 @@ postgresql:
 	        echo 'PostgreSQL is missing; on Debian: sudo apt-get install postgresql' >&2; \
 	        exit 1; \
 	    fi; }
+
+# A server that has pgvector besides, which is built for one kind of machine; see setup/pgvector.py.
+pgvector:
+	@[ "$$(uname -m)" != x86_64 ] || { \
+	    python3 -m pip --version >/dev/null 2>&1 || { $(call debian,python3 python3-pip,pip); }; \
+	    PYTHONDONTWRITEBYTECODE=1 python3 setup/pgvector.py '$(TARGET_DIR)'; }
 
 # Installs packages where that is allowed, or says which are missing: $(call debian,packages,what).
 debian = if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \

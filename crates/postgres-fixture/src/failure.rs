@@ -13,6 +13,11 @@ pub enum Failure {
          apt-get install postgresql"
     )]
     NotInstalled,
+    /// There is no server with pgvector.
+    #[error(
+        "there is no PostgreSQL with pgvector in the target directory: `make pgvector` fetches it"
+    )]
+    NoVectors,
     /// PostgreSQL refuses to run as root, and there is nobody else to run it.
     #[error("PostgreSQL does not run as root, and there is neither a user `postgres` nor `nobody`")]
     NoOwner,

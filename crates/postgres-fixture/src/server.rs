@@ -58,6 +58,15 @@ pub struct Server {
     folder: TempDir,
 }
 
+/// Which server is started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// The machine's.
+    Installed,
+    /// One that has pgvector.
+    WithVectors,
+}
+
 /// What a server shows who asks for TLS.
 struct Tls<'a> {
     certificate: &'a str,
@@ -101,7 +110,15 @@ impl Server {
     /// PEM format.
     pub fn start_with_tls(certificate: &str, key: &str) -> Server {
         let tls = Some(Tls { certificate, key });
-        Server::try_start_as(&[], tls).unwrap_or_else(|failure| panic!("{failure}"))
+        Server::try_start_as(Kind::Installed, &[], tls)
+            .unwrap_or_else(|failure| panic!("{failure}"))
+    }
+
+    /// As [`Server::start_with`], a server of another version that has pgvector, in a database of
+    /// which the extension still has to be made.
+    pub fn start_with_vectors(settings: &[(&str, &str)]) -> Server {
+        Server::try_start_as(Kind::WithVectors, settings, None)
+            .unwrap_or_else(|failure| panic!("{failure}"))
     }
 
     /// The one server of this process, for tests that need but a database of their own.
@@ -113,17 +130,24 @@ impl Server {
 
     /// Starts a server, or says why there is none.
     pub fn try_start(settings: &[(&str, &str)]) -> Result<Server, Failure> {
-        Server::try_start_as(settings, None)
+        Server::try_start_as(Kind::Installed, settings, None)
     }
 
-    fn try_start_as(settings: &[(&str, &str)], tls: Option<Tls<'_>>) -> Result<Server, Failure> {
-        let binaries = Binaries::find()?;
+    fn try_start_as(
+        kind: Kind,
+        settings: &[(&str, &str)],
+        tls: Option<Tls<'_>>,
+    ) -> Result<Server, Failure> {
         let owner = Owner::choose()?;
         let folder = TempDir::with_prefix("novacore-postgres-").map_err(cannot("make a folder"))?;
         let private = fs::Permissions::from_mode(0o700);
         fs::set_permissions(folder.path(), private).map_err(cannot("make a folder"))?;
         owner.give(folder.path())?;
         let watchdog = Watchdog::start(folder.path())?;
+        let binaries = match kind {
+            Kind::Installed => Binaries::find()?,
+            Kind::WithVectors => Binaries::with_vectors(owner, folder.path())?,
+        };
         let password = template::place(&binaries, owner, folder.path())?;
         let with_tls = tls.map(|tls| tls.settings(owner, folder.path())).transpose()?;
         let own = SETTINGS.iter().chain(with_tls.iter().flatten()).chain(settings);

@@ -60,7 +60,7 @@ pub(crate) fn place(binaries: &Binaries, owner: Owner, folder: &Path) -> Result<
 }
 
 /// The target directory that this program was built into.
-fn target() -> Option<PathBuf> {
+pub(crate) fn target() -> Option<PathBuf> {
     let program = env::current_exe().ok()?;
     program.ancestors().find(|folder| folder.join(TARGET_MARK).is_file()).map(Path::to_owned)
 }
@@ -141,17 +141,17 @@ fn make_private(folder: &Path) -> Result<(), Failure> {
 }
 
 /// Copies a folder with all that is in it, for its owner alone.
-fn copy(from: &Path, to: &Path, owner: Owner) -> Result<(), Failure> {
-    fs::create_dir(to).map_err(cannot("copy the template"))?;
+pub(crate) fn copy(from: &Path, to: &Path, owner: Owner) -> Result<(), Failure> {
+    fs::create_dir(to).map_err(cannot("copy a folder"))?;
     make_private(to)?;
     owner.give(to)?;
-    for entry in fs::read_dir(from).map_err(cannot("read the template"))? {
-        let entry = entry.map_err(cannot("read the template"))?;
+    for entry in fs::read_dir(from).map_err(cannot("read a folder"))? {
+        let entry = entry.map_err(cannot("read a folder"))?;
         let (from, to) = (entry.path(), to.join(entry.file_name()));
-        if entry.file_type().map_err(cannot("read the template"))?.is_dir() {
+        if entry.file_type().map_err(cannot("read a folder"))?.is_dir() {
             copy(&from, &to, owner)?;
         } else {
-            fs::copy(&from, &to).map_err(cannot("copy the template"))?;
+            fs::copy(&from, &to).map_err(cannot("copy a folder"))?;
             owner.give(&to)?;
         }
     }
