@@ -34,7 +34,7 @@ pub use address::UrlError;
 pub use distribution::Distribution;
 pub use export::{ExportError, Exported, export};
 pub use import::{Import, ImportError, Moved};
-pub use migrate::{Migrated, distribute, migrate};
+pub use migrate::{Migrated, Vectors, add_vectors, distribute, migrate};
 pub use open::{CLOCK_OFFSET_MAX, OpenError, Options, PostgresStore};
 pub use retention::{
     DetachError, DetachedMonth, Month, OldMonth, RETAIN_MONTHS_MAX, RETAIN_MONTHS_MIN, Retain,

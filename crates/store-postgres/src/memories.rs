@@ -14,6 +14,7 @@ mod reads;
 pub(crate) mod row;
 pub(crate) mod tables;
 pub(crate) mod texts;
+pub(crate) mod vectors;
 
 #[cfg(test)]
 pub(crate) use reads::by_ids;
@@ -26,7 +27,7 @@ use novacore_store::{
     error::StoreError,
     memories::{
         Digest, Memories, MemoryHead, MemoryPage, MemoryPlace, MemoryQuery, MemoryWrite, ModelRows,
-        NewEmbedding, NewReads, Numbered, Trace,
+        Nearest, NearestQuery, NewEmbedding, NewReads, Numbered, Trace,
     },
 };
 use novacore_vocab::{MemoryId, ModelId, Timestamp, UserId};
@@ -116,6 +117,17 @@ impl Memories for PostgresStore {
         match self.shelf(user).await? {
             Some(place) => reads::digests(&self.pool, place, after, rows_max).await,
             None => Ok(Vec::new()),
+        }
+    }
+
+    async fn nearest_memories(
+        &self,
+        user: UserId,
+        query: &NearestQuery,
+    ) -> Result<Option<Nearest>, StoreError> {
+        match self.shelf(user).await? {
+            Some(place) => vectors::nearest(&self.ledger.node, place, query).await,
+            None => Ok(None),
         }
     }
 

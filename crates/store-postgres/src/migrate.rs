@@ -8,8 +8,11 @@
 //! the node's version may still work on it.
 
 mod citus;
+mod vectors;
 
 pub use citus::distribute;
+pub(crate) use vectors::HAS_VECTORS;
+pub use vectors::{Vectors, add_vectors};
 
 use crate::{address::Address, failure, open::OpenError, pool::Pool};
 use tokio_postgres::Client;
@@ -59,6 +62,13 @@ const STEPS: &[Step] = &[
         // Whoever writes entries need not know of it. Only an older `ledger verify` passes it over.
         readable_from: 3,
         sql: include_str!("../migrations/0005_memories.sql"),
+    },
+    Step {
+        version: 6,
+        name: "vectors",
+        // A node that does not say that an embedding is replaced would leave its vector behind.
+        readable_from: 6,
+        sql: include_str!("../migrations/0006_vectors.sql"),
     },
 ];
 

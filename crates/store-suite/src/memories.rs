@@ -70,6 +70,7 @@ macro_rules! memories_suite {
             embeddings_are_stored_beside_their_rows,
             embeddings_of_changed_rows_are_passed_over,
             memories_without_embedding_are_found_page_by_page,
+            what_a_store_finds_is_nearest,
             stores_at_once_fill_a_limit_to_the_byte,
             one_row_changes_once_at_a_time,
             random_changes_are_kept_like_the_model,

@@ -39,7 +39,9 @@ impl MemoryHarness for InMemory {
 
 fn in_memory() -> InMemory {
     let clock = Arc::new(HandClock::at(START.parse().expect("a time")));
-    InMemory { store: Arc::new(Memory::new(clock.clone())), clock }
+    let store = Arc::new(Memory::new(clock.clone()));
+    store.find_nearest();
+    InMemory { store, clock }
 }
 
 mod ledger {

@@ -21,8 +21,8 @@ use crate::error::StoreError;
 use async_trait::async_trait;
 use novacore_ledger::Outcome;
 use novacore_memory::{
-    Access, Confidence, Dims, Embedding, Facts, Filter, Kind, Memory, Quantised, SessionName, Tags,
-    Term,
+    Access, Confidence, Dims, Embedding, Facts, Filter, Hit, Kind, Memory, Quantised, SessionName,
+    Tags, Term,
 };
 use novacore_vocab::{MemoryId, ModelId, Timestamp, UserId};
 
@@ -178,6 +178,30 @@ pub struct NewReads {
     pub access: Access,
 }
 
+/// A search by meaning that a store may make by itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NearestQuery {
+    /// Among embeddings by this model.
+    pub model: ModelId,
+    /// To what they are to be near; of the dimensions that they have.
+    pub embedding: Embedding,
+    /// Among those that this matches.
+    pub filter: Filter,
+    /// Those that have not expired by then.
+    pub live_at: Timestamp,
+    /// How many, at most [`MEMORY_IDS_MAX`].
+    pub rows_max: usize,
+}
+
+/// What a store found by itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Nearest {
+    /// The nearest by their cosines, but for rounding, best first.
+    pub hits: Vec<Hit>,
+    /// How many of the user's memories have no embedding by the model, so that none is found.
+    pub unembedded: u64,
+}
+
 /// Memories.
 #[async_trait]
 pub trait Memories: Send + Sync + std::fmt::Debug {
@@ -238,6 +262,17 @@ pub trait Memories: Send + Sync + std::fmt::Debug {
         after: u64,
         rows_max: usize,
     ) -> Result<Vec<Digest>, StoreError>;
+
+    /// The nearest of all memories of a user that a filter matches, by a scan of the store's own:
+    /// `None` if it has none, or cannot say at this time. The caller scans digests then.
+    async fn nearest_memories(
+        &self,
+        user: UserId,
+        query: &NearestQuery,
+    ) -> Result<Option<Nearest>, StoreError> {
+        let (_, _) = (user, query);
+        Ok(None)
+    }
 
     /// Memories of all users that have expired by `now`, those first that expired first; at most
     /// `rows_max` and [`MEMORY_PAGE_ROWS_MAX`].

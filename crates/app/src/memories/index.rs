@@ -6,6 +6,10 @@
 //! it is shown: what has gone meanwhile is dropped and the search is made again. So any number of
 //! nodes may keep an index of the same user, and none tells another.
 //!
+//! Where the store searches by itself it is asked instead for users whose index is not kept: to
+//! read one takes longer than such a search, unless it is of few memories. Whoever searches again
+//! has one read for him, which is faster from then on.
+//!
 //! Invariant: an index holds memories of one user, and a search looks into that of its user alone.
 //! Invariant: all indexes together stay within their bound; the one that was searched longest ago
 //! goes first, and a user whose index would not fit is searched from the store's pages.
@@ -16,8 +20,10 @@ mod rows;
 use super::aside;
 use crate::error::AppError;
 use cache::{Cache, Slot};
-use novacore_memory::{Dims, Filter, Hit, Quantised, TopK};
-use novacore_store::memories::{DIGEST_PAGE_ROWS_MAX, Digest, Memories, MemoryHead};
+use novacore_memory::{Dims, Embedding, Filter, Hit, Quantised, TopK};
+use novacore_store::memories::{
+    DIGEST_PAGE_ROWS_MAX, Digest, Memories, MemoryHead, Nearest, NearestQuery,
+};
 use novacore_vocab::{MemoryId, ModelId, Timestamp, UserId};
 use rows::Rows;
 use std::sync::Arc;
@@ -36,6 +42,7 @@ pub(crate) struct Indexes {
 /// What a first look is to find.
 #[derive(Clone, Debug)]
 pub(crate) struct Look {
+    pub(crate) vector: Embedding,
     pub(crate) query: Quantised,
     pub(crate) filter: Filter,
     pub(crate) now: Timestamp,
@@ -84,13 +91,18 @@ impl Indexes {
             return Ok(Seen::default());
         }
         if Rows::bytes_of(rows, self.dims) > self.cache.bytes_max() {
-            self.cache.forget(user);
-            return self.look_into_pages(store, user, &look).await;
+            return self.look_without(store, user, &look).await;
+        }
+        if rows > ROWS_AT_ONCE_MAX
+            && self.cache.find(user).is_none()
+            && let Some(seen) = self.ask_store(store, user, &look).await?
+        {
+            self.cache.slot(user, || Rows::new(self.model.clone(), self.dims));
+            return Ok(seen);
         }
         let slot = self.cache.slot(user, || Rows::new(self.model.clone(), self.dims));
         if !self.bring_up_to_date(store, user, &slot, head).await? {
-            self.cache.forget(user);
-            return self.look_into_pages(store, user, &look).await;
+            return self.look_without(store, user, &look).await;
         }
         let unembedded = rows.saturating_sub(slot.rows.read().len()) as u64;
         let hits = if rows <= ROWS_AT_ONCE_MAX {
@@ -99,6 +111,38 @@ impl Indexes {
             aside(move || slot.rows.read().scan(&look)).await?
         };
         Ok(Seen { hits, unembedded })
+    }
+
+    /// Searches for one whose index does not fit.
+    async fn look_without(
+        &self,
+        store: &dyn Memories,
+        user: UserId,
+        look: &Look,
+    ) -> Result<Seen, AppError> {
+        self.cache.forget(user);
+        match self.ask_store(store, user, look).await? {
+            Some(seen) => Ok(seen),
+            None => self.look_into_pages(store, user, look).await,
+        }
+    }
+
+    /// What the store finds by itself, if it can.
+    async fn ask_store(
+        &self,
+        store: &dyn Memories,
+        user: UserId,
+        look: &Look,
+    ) -> Result<Option<Seen>, AppError> {
+        let query = NearestQuery {
+            model: self.model.clone(),
+            embedding: look.vector.clone(),
+            filter: look.filter.clone(),
+            live_at: look.now,
+            rows_max: look.rows_max,
+        };
+        let found = store.nearest_memories(user, &query).await?;
+        Ok(found.map(|Nearest { hits, unembedded }| Seen { hits, unembedded }))
     }
 
     /// Whether it fits; if it does not, it is not brought up to date any further.

@@ -167,6 +167,7 @@ async fn nearest(
 ) -> Result<Seen, AppError> {
     let service = &cx.memories;
     let look = Look {
+        vector: vector.clone(),
         query: Quantised::of(vector),
         filter: ask.filter.clone(),
         now: cx.clock.now(),

@@ -116,7 +116,15 @@ impl Stage {
     pub(super) fn with_model(&self, model: &'static str) -> Stage {
         let embedder =
             Arc::new(WordCounter { model, down: Mutex::default(), calls: Mutex::default() });
-        let options = MemoryOptions::default();
+        self.beside(embedder, MemoryOptions::default())
+    }
+
+    /// Another node on the same store, with other options.
+    pub(super) fn with_options(&self, options: MemoryOptions) -> Stage {
+        self.beside(self.embedder.clone(), options)
+    }
+
+    fn beside(&self, embedder: Arc<WordCounter>, options: MemoryOptions) -> Stage {
         let cx = compose(&self.store, &self.clock, embedder.clone(), options);
         Stage { cx, store: self.store.clone(), clock: self.clock.clone(), embedder }
     }

@@ -290,6 +290,34 @@ async fn an_index_that_does_not_fit_is_searched_from_pages() {
     assert_eq!(stage.cx.memories.indexes.bytes(), 0);
 }
 
+/// Where the store searches by itself it does so for whoever has no index, until he searches again.
+#[tokio::test]
+async fn who_searches_once_has_the_store_search() {
+    const CALLS: usize = 21;
+    let stage = Stage::with(MemoryOptions::default());
+    stage.store.find_nearest();
+    stage.store(Term::Ltm, "number few").await;
+    texts_found(&stage, ask("number few", Mode::Semantic)).await;
+    assert_eq!(stage.store.nearest_found(), 0, "an index of few is read at once");
+    stage.cx.memories.indexes.forget(user(1).id);
+    for call in 0..CALLS {
+        let rows = (0..100).map(|row| new(Term::Ltm, &format!("call {call} row {row}")));
+        store_all(&stage.cx, stage.changes(1), rows.collect(), None).await.unwrap();
+    }
+    let one = || ask("call 7 row 7", Mode::Semantic);
+    let first = texts_found(&stage, one()).await;
+    assert_eq!((stage.store.nearest_found(), stage.cx.memories.indexes.bytes()), (1, 0));
+    let again = texts_found(&stage, one()).await;
+    assert_eq!((stage.store.nearest_found(), again), (1, first.clone()));
+    assert!(stage.cx.memories.indexes.bytes() > 0);
+    // Nobody keeps an index that does not fit: then it is the store each time.
+    let options = MemoryOptions { index_bytes_max: 100_000, ..MemoryOptions::default() };
+    let small = stage.with_options(options);
+    assert_eq!(texts_found(&small, one()).await, first);
+    assert_eq!(texts_found(&small, one()).await, first);
+    assert_eq!((small.store.nearest_found(), small.cx.memories.indexes.bytes()), (3, 0));
+}
+
 #[tokio::test]
 async fn an_index_that_fits_is_kept_whatever_room_it_grew_into() {
     let options = MemoryOptions { index_bytes_max: 36_000, ..MemoryOptions::default() };

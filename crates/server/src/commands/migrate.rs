@@ -3,7 +3,7 @@
 use super::{ledger, runtime};
 use crate::config::{Config, Distribution};
 use anyhow::Context;
-use novacore_store_postgres as postgres;
+use novacore_store_postgres::{self as postgres, Vectors};
 use novacore_store_sqlite::SqliteStore;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -13,7 +13,7 @@ pub(crate) fn run(config: &Config) -> anyhow::Result<()> {
         Some(url) => {
             migrate_database(url)?;
             match config.store.distribution {
-                Distribution::None => Ok(()),
+                Distribution::None => add_vectors(url),
                 Distribution::Citus => distribute(url),
             }
         }
@@ -28,6 +28,17 @@ fn migrate_database(url: &SecretString) -> anyhow::Result<()> {
         println!("the database has this release's schema, version {}", migrated.to);
     } else {
         println!("the database went from schema version {} to {}", migrated.from, migrated.to);
+    }
+    Ok(())
+}
+
+/// Makes the column of vectors where there is pgvector.
+fn add_vectors(url: &SecretString) -> anyhow::Result<()> {
+    let added = runtime()?.block_on(postgres::add_vectors(url.expose_secret()));
+    match added.context("store.database_url")? {
+        Vectors::NoExtension => {}
+        Vectors::Ready => println!("the database searches memories by pgvector"),
+        Vectors::Added => println!("the database searches memories by pgvector from now on"),
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ use parking_lot::RwLock;
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -45,6 +45,8 @@ pub(crate) struct Node {
     /// walk through every account.
     pub(crate) entries: AtomicU64,
     pub(super) trouble: RwLock<Option<StoreError>>,
+    /// Whether the database keeps embeddings as vectors of pgvector too.
+    pub(crate) vectors: AtomicBool,
 }
 
 impl Node {

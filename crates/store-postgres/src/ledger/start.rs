@@ -13,11 +13,17 @@ use super::{
     policy, sweep,
     tell::Teller,
 };
-use crate::{address::Address, directory::Hearing, failure, open::Options, pool::Pool, retention};
+use crate::{
+    address::Address, directory::Hearing, failure, memories::vectors, open::Options, pool::Pool,
+    retention,
+};
 use arc_swap::ArcSwap;
 use novacore_store::{changes::Listeners, error::StoreError};
 use parking_lot::RwLock;
-use std::sync::{Arc, atomic::AtomicU64};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU64},
+};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
@@ -97,7 +103,9 @@ pub(crate) async fn start(
         hearing: Hearing::default(),
         entries: AtomicU64::new(0),
         trouble: RwLock::new(None),
+        vectors: AtomicBool::new(false),
     });
+    vectors::look(&node).await?;
     let turn = overviews::turn();
     let overviews = Overviews::new(node.clock.clone(), turn.clone());
     let series = Overviews::new(node.clock.clone(), turn);

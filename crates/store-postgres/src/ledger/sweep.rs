@@ -1,5 +1,5 @@
 //! What a node does from time to time: expire holds, look at the clock and the policy, tell what
-//! listeners have missed, make partitions, forget old batches.
+//! listeners have missed, make partitions and vectors, forget old batches.
 //!
 //! Invariant: any node may do any of it at any time; two at once do no harm.
 //! Invariant: whether the database is in reach is found out here too, so that a node without
@@ -15,7 +15,7 @@ use super::{
     place::Place,
     reads::query,
 };
-use crate::column::At;
+use crate::{column::At, memories::vectors};
 use novacore_ledger::{Command, Verb};
 use novacore_store::error::StoreError;
 use novacore_vocab::{OrgId, Timestamp, UserId};
@@ -63,6 +63,9 @@ async fn work(node: &Node, lanes: &Lanes, with_chores: bool) -> Result<(), Store
         let mut client = node.pool.get().await?;
         partitions::make(&mut client, now).await?;
         query(&node.pool, FORGET, &[&At(now.plus_seconds(-OPS_KEPT_S))]).await?;
+    }
+    if let Err(error) = vectors::make_missing(node).await {
+        tracing::warn!("vectors of embeddings wait for the next look: {error}");
     }
     Ok(())
 }

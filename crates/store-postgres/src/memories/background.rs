@@ -87,7 +87,7 @@ pub(super) async fn to_embed(
 }
 
 /// The models by which there are embeddings, but for one.
-async fn other_models(pool: &Pool, but: &ModelId) -> Result<Vec<String>, StoreError> {
+pub(super) async fn other_models(pool: &Pool, but: &ModelId) -> Result<Vec<String>, StoreError> {
     let (mut models, mut last) = (Vec::new(), String::new());
     loop {
         let next = query(pool, NEXT_MODEL, &[&last]).await?;

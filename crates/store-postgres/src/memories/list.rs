@@ -25,8 +25,8 @@ use tokio_postgres::types::ToSql;
 /// Beyond this nobody has memories; both together still fit a bigint.
 const OFFSET_MAX: usize = 1 << 40;
 
-/// What a filter asks of row `m`, but for the term, $4.
-const MATCHES: &str = "m.bucket = $1 AND uuid_send(m.user_id) = uuid_send($2) \
+/// What a filter asks of row `m`, but for the term, $4; see [`Conditions`].
+pub(super) const MATCHES: &str = "m.bucket = $1 AND uuid_send(m.user_id) = uuid_send($2) \
      AND (m.expires_at IS NULL OR m.expires_at > $3) \
      AND (cardinality($5::int2[]) = 0 OR m.kind = ANY($5::int2[])) \
      AND ($6::text IS NULL OR m.session = $6) \
@@ -112,6 +112,55 @@ impl Shape {
     }
 }
 
+/// What $1 to $11 of [`MATCHES`] stand for.
+pub(super) struct Conditions<'f> {
+    place: Place,
+    live_at: At,
+    term: Option<i16>,
+    kinds: Vec<i16>,
+    session: Option<&'f str>,
+    from: At,
+    to: Option<At>,
+    min_confidence: Option<f64>,
+    tags_all: Vec<&'f str>,
+    tags_any: Vec<&'f str>,
+}
+
+impl<'f> Conditions<'f> {
+    /// Of a user's memories that have not expired.
+    pub(super) fn of(place: Place, filter: &'f Filter, live_at: Timestamp) -> Conditions<'f> {
+        Conditions {
+            place,
+            live_at: At(live_at),
+            term: filter.term.map(term_no),
+            kinds: filter.kinds.iter().map(|kind| kind_no(*kind)).collect(),
+            session: filter.session.as_ref().map(|session| session.as_str()),
+            from: At(filter.created.from().unwrap_or(Timestamp::MIN)),
+            to: filter.created.to().map(At),
+            min_confidence: filter.min_confidence.map(|least| least.get()),
+            tags_all: texts(&filter.tags_all),
+            tags_any: texts(&filter.tags_any),
+        }
+    }
+
+    /// In their order.
+    pub(super) fn params(&self) -> [&(dyn ToSql + Sync); 11] {
+        [
+            &self.place.bucket,
+            &self.place.user.0,
+            &self.live_at,
+            &self.term,
+            &self.kinds,
+            &self.session,
+            &self.from,
+            &self.to,
+            &self.min_confidence,
+            &self.tags_all,
+            &self.tags_any,
+        ]
+    }
+}
+
 /// A page, and how many there are.
 pub(super) async fn list(
     pool: &Pool,
@@ -120,24 +169,11 @@ pub(super) async fn list(
 ) -> Result<MemoryPage, StoreError> {
     static TEXTS: LazyLock<Vec<String>> =
         LazyLock::new(|| Shape::all().map(Shape::write).collect());
-    let filter = &asked.filter;
-    let kinds: Vec<i16> = filter.kinds.iter().map(|kind| kind_no(*kind)).collect();
-    let (tags_all, tags_any) = (texts(&filter.tags_all), texts(&filter.tags_any));
-    let params: [&(dyn ToSql + Sync); 13] = [
-        &place.bucket,
-        &place.user.0,
-        &At(asked.live_at),
-        &filter.term.map(term_no),
-        &kinds,
-        &filter.session.as_ref().map(|session| session.as_str()),
-        &At(filter.created.from().unwrap_or(Timestamp::MIN)),
-        &filter.created.to().map(At),
-        &filter.min_confidence.map(|least| least.get()),
-        &tags_all,
-        &tags_any,
-        &(asked.rows_max.min(MEMORY_PAGE_ROWS_MAX) as i64),
-        &(asked.offset.min(OFFSET_MAX) as i64),
-    ];
+    let conditions = Conditions::of(place, &asked.filter, asked.live_at);
+    let rows_max = asked.rows_max.min(MEMORY_PAGE_ROWS_MAX) as i64;
+    let offset = asked.offset.min(OFFSET_MAX) as i64;
+    let own: [&(dyn ToSql + Sync); 2] = [&rows_max, &offset];
+    let params: Vec<_> = conditions.params().into_iter().chain(own).collect();
     let rows = query(pool, &TEXTS[Shape::of(asked).number()], &params).await?;
     let total = rows.first().map_or(0, |row| row.get::<_, i64>(0));
     // One row without a memory says how many there are where the page has none.

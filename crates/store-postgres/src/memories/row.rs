@@ -82,7 +82,7 @@ pub(crate) fn dims_no(dims: Dims) -> i16 {
     dims.get().cast_signed()
 }
 
-fn read_dims(stored: i16) -> Result<Dims, StoreError> {
+pub(crate) fn read_dims(stored: i16) -> Result<Dims, StoreError> {
     Dims::new(stored.cast_unsigned()).map_err(damaged)
 }
 

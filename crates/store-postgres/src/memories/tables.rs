@@ -84,11 +84,11 @@ table! {
 }
 
 table! {
-    /// Embeddings.
+    /// Embeddings, whose vectors have to be made anew.
     Embeddings {
         bucket: i32, user_id: Uuid, id: Uuid, model: String, dims: i16, embedding: Vec<u8>,
     }
-    |given| upsert(given, "memory_embedding", &[])
+    |given| format!("{}, near_made = false", upsert(given, "memory_embedding", &[]))
 }
 
 table! {

@@ -18,6 +18,8 @@ mod shards;
 mod start;
 mod tls;
 mod two_nodes;
+#[cfg(target_arch = "x86_64")]
+mod vectors;
 mod verify;
 
 /// The ledger's part of the conformance suite.

@@ -3,7 +3,7 @@
 use super::*;
 use crate::ledger::user;
 use novacore_store::memories::{
-    Digest, MemoryPlace, ModelRows, NewEmbedding, NextEmbedding, Numbered,
+    Digest, MemoryPlace, ModelRows, NearestQuery, NewEmbedding, NextEmbedding, Numbered,
 };
 
 fn new(user: UserId, memory: &Memory, embedded: Embedded) -> NewEmbedding {
@@ -117,4 +117,28 @@ pub async fn memories_without_embedding_are_found_page_by_page(harness: &mut imp
     assert_eq!(sorted, expected, "each once");
     let none = harness.memories().memories_to_embed(&model("third"), None, 100).await;
     assert_eq!(none.map(|page| page.len()), Ok(8));
+}
+
+/// A store that searches by itself finds what a scan finds; one that does not says so.
+pub async fn what_a_store_finds_is_nearest(harness: &mut impl MemoryHarness) {
+    let (one, other) = (user(harness, 1, "pro").await, user(harness, 2, "pro").await);
+    let memories = harness.memories();
+    let rows: Vec<Memory> = (0..8).map(|number| memory(harness, number, Term::Ltm)).collect();
+    let insert = |(direction, memory): (usize, &Memory)| MemoryChange::Insert {
+        memory: memory.clone(),
+        embedded: (direction != 5)
+            .then(|| embedded(if direction == 6 { "n" } else { "m" }, direction)),
+    };
+    applied(harness, one, store(rows.iter().enumerate().map(insert).collect())).await;
+    let Embedded { model, embedding } = embedded("m", 1);
+    let (filter, live_at) = (Filter::default(), harness.clock().now());
+    let query = NearestQuery { model, embedding, filter, live_at, rows_max: 3 };
+    assert!(memories.nearest_memories(other, &query).await.is_ok_and(|found| {
+        found.is_none_or(|found| found.hits.is_empty() && found.unembedded == 0)
+    }));
+    if let Some(found) = memories.nearest_memories(one, &query).await.expect("an answer") {
+        // Those that point where the query does are 1 and 5, and 5 has no embedding.
+        assert_eq!(found.hits.first().map(|hit| hit.id), Some(id(1)));
+        assert_eq!((found.hits.len(), found.unembedded), (3, 2));
+    }
 }

@@ -3,14 +3,14 @@
 use super::Memory as Store;
 use async_trait::async_trait;
 use novacore_ledger::Outcome;
-use novacore_memory::{Dims, Embedding, Memory};
+use novacore_memory::{Dims, Embedding, Hit, Memory, TopK};
 use novacore_store::{
     error::StoreError,
     memories::{
         Claims, DIGEST_PAGE_ROWS_MAX, Digest, Embedded, Known, MEMORY_IDS_MAX,
         MEMORY_PAGE_ROWS_MAX, MEMORY_SCAN_BYTES_MAX, MemoryChange, MemoryHead, MemoryOrder,
-        MemoryPage, MemoryPlace, MemoryQuery, MemoryWrite, ModelRows, NewEmbedding, NewReads,
-        NextEmbedding, Numbered, Trace,
+        MemoryPage, MemoryPlace, MemoryQuery, MemoryWrite, ModelRows, Nearest, NearestQuery,
+        NewEmbedding, NewReads, NextEmbedding, Numbered, Trace,
     },
 };
 use novacore_vocab::{MemoryId, ModelId, Timestamp, UserId};
@@ -52,6 +52,23 @@ impl Shelf {
             }
         }
         self.head = after;
+    }
+
+    fn nearest(&self, query: &NearestQuery) -> Nearest {
+        let (mut top, mut unembedded) = (TopK::new(query.rows_max), 0);
+        for Row { memory, embedded, .. } in self.rows.values() {
+            let Some(embedded) = embedded.as_ref().filter(|one| one.model == query.model) else {
+                unembedded += 1;
+                continue;
+            };
+            let is_asked = memory.is_live(query.live_at) && query.filter.matches(&memory.facts());
+            if let Some(score) = query.embedding.cosine(&embedded.embedding)
+                && is_asked
+            {
+                top.push(Hit { score, created_at: memory.created_at, id: memory.id });
+            }
+        }
+        Nearest { hits: top.into_best_first(), unembedded }
     }
 
     /// The rows that changed after a number, by number.
@@ -133,6 +150,18 @@ impl novacore_store::memories::Memories for Store {
                 .map(|(id, one)| (id, one.embedding.clone()))
                 .collect()
         }))
+    }
+
+    async fn nearest_memories(
+        &self,
+        user: UserId,
+        query: &NearestQuery,
+    ) -> Result<Option<Nearest>, StoreError> {
+        match &mut self.kept().stage.nearest {
+            Some(count) => *count += 1,
+            None => return Ok(None),
+        }
+        Ok(Some(self.with_shelf(user, |shelf| shelf.nearest(query))))
     }
 
     async fn list_memories(

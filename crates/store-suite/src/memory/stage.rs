@@ -14,6 +14,8 @@ pub(super) struct Stage {
     pub(super) changes_to_refuse: usize,
     /// Whether changes are told of; a store that shares its data may not hear of them.
     pub(super) hears: bool,
+    /// How often the nearest memories were found, if they may be.
+    pub(super) nearest: Option<usize>,
     gate: Option<Gate>,
 }
 
@@ -26,7 +28,14 @@ struct Gate {
 
 impl Default for Stage {
     fn default() -> Stage {
-        Stage { advances_refused: 0, touches: 0, changes_to_refuse: 0, hears: true, gate: None }
+        Stage {
+            advances_refused: 0,
+            touches: 0,
+            changes_to_refuse: 0,
+            hears: true,
+            nearest: None,
+            gate: None,
+        }
     }
 }
 
@@ -84,6 +93,16 @@ impl Memory {
     /// How often a session was not advanced because another had come before.
     pub fn advances_refused(&self) -> usize {
         self.kept().stage.advances_refused
+    }
+
+    /// Finds nearest memories by itself from now on.
+    pub fn find_nearest(&self) {
+        self.kept().stage.nearest = Some(0);
+    }
+
+    /// How often it did.
+    pub fn nearest_found(&self) -> usize {
+        self.kept().stage.nearest.unwrap_or_default()
     }
 
     /// How often the use of a key was noted.
