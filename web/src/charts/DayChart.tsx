@@ -106,6 +106,8 @@ export function DayChart({ days, unit, isLevel, limit, label }: DayChartProps) {
   const most = Math.max(0, ...days.map((day) => day.amount));
   const isLimitShown = limit !== null && limit > 0 && limit <= Math.max(most, 1) * REACH;
   const { top, ticks } = scale(isLimitShown ? Math.max(most, limit) : most, unit === "bytes");
+  // The line's name stands over the half without the longest bar.
+  const isLate = days.findIndex((day) => day.amount === most) * 2 > last;
   const slot = Math.max(0, width - LEFT - RIGHT) / Math.max(1, days.length);
   const x = (index: number) => LEFT + slot * (index + 0.5);
   const y = (value: number) => TOP + (HEIGHT - TOP - BOTTOM) * (1 - Math.max(0, value) / top);
@@ -213,9 +215,9 @@ export function DayChart({ days, unit, isLevel, limit, label }: DayChartProps) {
                   className="stroke-exceeded"
                 />
                 <text
-                  x={width - RIGHT}
+                  x={isLate ? LEFT : width - RIGHT}
                   y={y(limit) - 5}
-                  textAnchor="end"
+                  textAnchor={isLate ? "start" : "end"}
                   className="fill-exceeded-ink text-[11px] font-medium"
                 >
                   {words.limit(format.amount(limit, unit))}
