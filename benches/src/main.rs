@@ -75,6 +75,9 @@ struct Cli {
     /// Shows what each statement of a row cost the database, by its own account.
     #[arg(long)]
     statements: bool,
+    /// Memories on PostgreSQL: on a server that has pgvector (`make pgvector` fetches it).
+    #[arg(long)]
+    vectors: bool,
     /// The server's binary; by default the one that was built beside this.
     #[arg(long)]
     binary: Option<std::path::PathBuf>,

@@ -102,16 +102,19 @@ impl Stage {
             key_filter_bytes_max: 16 << 20,
             on_fatal: OnFatal(Arc::new(|why| panic!("{why}"))),
         })?;
-        Stage::on(Arc::new(store), clock)
+        Stage::on(Arc::new(store), clock, MemoryOptions::default())
     }
 
-    async fn postgres(database: &postgres::Database) -> anyhow::Result<Stage> {
+    async fn postgres(
+        database: &postgres::Database,
+        memories: MemoryOptions,
+    ) -> anyhow::Result<Stage> {
         let clock: Arc<dyn Clock> = Arc::new(RunningClock(Instant::now()));
         let store = PostgresStore::open(postgres::options(&database.url, clock.clone())?).await?;
-        Stage::on(Arc::new(store), clock)
+        Stage::on(Arc::new(store), clock, memories)
     }
 
-    fn on<S>(store: Arc<S>, clock: Arc<dyn Clock>) -> anyhow::Result<Stage>
+    fn on<S>(store: Arc<S>, clock: Arc<dyn Clock>, memories: MemoryOptions) -> anyhow::Result<Stage>
     where
         S: Ledger + Directory + Memories + 'static,
     {
@@ -120,7 +123,7 @@ impl Stage {
         let auth = Auth::new(store.clone(), clock.clone(), &secrets, AuthOptions::default())?;
         // Vectors are brought: what a model takes to make them is not what is measured here.
         let embedder = Arc::new(NoEmbedder::of_default("vectors are brought"));
-        let memories = MemoryService::new(store.clone(), embedder, MemoryOptions::default());
+        let memories = MemoryService::new(store.clone(), embedder, memories);
         let cx = Cx::new(
             store.clone(),
             store,
@@ -243,16 +246,63 @@ pub(crate) async fn measure(cli: &Cli) -> anyhow::Result<()> {
 
 /// Measures users of several sizes on PostgreSQL.
 pub(crate) async fn measure_on_postgres(cli: &Cli) -> anyhow::Result<()> {
-    let database = postgres::Database::start().await?;
-    users(&Stage::postgres(&database).await?, &Given::draw(), cli).await
+    let given = Given::draw();
+    if !cli.vectors {
+        let database = postgres::Database::start().await?;
+        let stage = Stage::postgres(&database, MemoryOptions::default()).await?;
+        return users(&stage, &given, cli).await;
+    }
+    let database = postgres::Database::start_with_vectors().await?;
+    let stage = Stage::postgres(&database, MemoryOptions::default()).await?;
+    for (number, rows) in sizes(cli) {
+        let id = stage.user(number).await?;
+        stage.fill(id, &given.vectors[..rows], FILL_ROWS).await?;
+        let begun = Instant::now();
+        while database.vectors_missing()? > 0 {}
+        let took = begun.elapsed().as_secs_f64();
+        println!("a user of {rows} memories, vectors made {took:.1} s behind the stores");
+        by_the_store(&database, id, &given.queries).await?;
+        one_user(&stage, number + 10, &given.vectors[..rows], &given.queries).await?;
+    }
+    Ok(())
+}
+
+/// The numbers and sizes of users that were asked for.
+fn sizes(cli: &Cli) -> impl Iterator<Item = (u128, usize)> {
+    let is_asked = |rows: &usize| cli.only.is_empty() || format!("{rows}") == cli.only;
+    (1..).zip(SIZES.into_iter().filter(is_asked))
 }
 
 async fn users(stage: &Stage, given: &Given, cli: &Cli) -> anyhow::Result<()> {
-    for (number, rows) in SIZES.into_iter().enumerate() {
-        if cli.only.is_empty() || format!("{rows}") == cli.only {
-            println!("a user of {rows} memories, {DIMS} dimensions, {LIMIT} results");
-            one_user(stage, number as u128 + 1, &given.vectors[..rows], &given.queries).await?;
+    for (number, rows) in sizes(cli) {
+        one_user(stage, number, &given.vectors[..rows], &given.queries).await?;
+    }
+    Ok(())
+}
+
+/// Searches at a node that keeps no index: each asks the database.
+async fn by_the_store(
+    database: &postgres::Database,
+    id: UserId,
+    queries: &[Vec<f32>],
+) -> anyhow::Result<()> {
+    let none = MemoryOptions { index_bytes_max: 0, ..MemoryOptions::default() };
+    let stage = Stage::postgres(database, none).await?;
+    let rare = Filter { tags_all: Tags::parse(vec!["rare".to_owned()])?, ..Filter::default() };
+    for (name, filter) in [
+        ("search by the database", Filter::default()),
+        ("search by the database, 1 % by tag", rare),
+    ] {
+        // What a node prepares for its first search is not measured.
+        stage.search(id, ask(&queries[0], Mode::Semantic, filter.clone())?).await?;
+        let mut times = Histogram::new(3)?;
+        for query in &queries[..100] {
+            let ask = ask(query, Mode::Semantic, filter.clone())?;
+            let begun = Instant::now();
+            stage.search(id, ask).await?;
+            times.record(begun.elapsed().as_micros() as u64)?;
         }
+        show(name, &times, "");
     }
     Ok(())
 }
@@ -263,6 +313,7 @@ async fn one_user(
     vectors: &[Vec<f32>],
     queries: &[Vec<f32>],
 ) -> anyhow::Result<()> {
+    println!("a user of {} memories, {DIMS} dimensions, {LIMIT} results", vectors.len());
     let id = stage.user(number).await?;
     let begun = Instant::now();
     let times = stage.fill(id, vectors, FILL_ROWS).await?;
@@ -314,13 +365,18 @@ async fn forget_all(stage: &Stage, id: UserId, vector: &[f32]) -> anyhow::Result
     let mut forgets = std::pin::pin!(forgets);
     let new = [vector.to_vec()];
     let (mut times, begun) = (Histogram::<u64>::new(3)?, Instant::now());
-    let gone = loop {
+    // One that waits when the forget ends is the one that has waited for it.
+    let (gone, took) = loop {
+        let mut stores = std::pin::pin!(stage.fill(other, &new, 1));
         tokio::select! {
-            gone = &mut forgets => break gone.context("forgotten")?,
-            stored = stage.fill(other, &new, 1) => times.add(stored?)?,
+            stored = &mut stores => times.add(stored?)?,
+            gone = &mut forgets => {
+                let took = begun.elapsed();
+                times.add(stores.await?)?;
+                break (gone.context("forgotten")?, took);
+            }
         }
     };
-    let took = begun.elapsed();
     let name = format!("forget all {}", gone.rows);
     println!("  {name:<34}     {:>8.3} ms", took.as_secs_f64() * 1e3);
     let longest = times.max() as f64 / 1e3;

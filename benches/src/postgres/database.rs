@@ -40,6 +40,23 @@ impl Database {
         Ok(Database { server, url })
     }
 
+    /// A server of another version that has pgvector, with a column of vectors.
+    pub(crate) async fn start_with_vectors() -> anyhow::Result<Database> {
+        let server = Server::start_with_vectors(SETTINGS);
+        let url = server.fresh_database();
+        novacore_store_postgres::migrate(&url).await?;
+        server.psql(&url, "CREATE EXTENSION vector")?;
+        novacore_store_postgres::add_vectors(&url).await?;
+        println!("PostgreSQL {}", server.psql(&url, "SHOW server_version")?);
+        Ok(Database { server, url })
+    }
+
+    /// How many embeddings have no vector yet.
+    pub(crate) fn vectors_missing(&self) -> anyhow::Result<u64> {
+        const MISSING: &str = "SELECT count(*) FROM memory_embedding WHERE NOT near_made";
+        Ok(self.server.psql(&self.url, MISSING)?.parse()?)
+    }
+
     /// A session of our own; it ends when the client is dropped.
     pub(super) async fn connect(&self) -> anyhow::Result<Client> {
         let (client, connection) = tokio_postgres::connect(&self.url, NoTls).await?;
