@@ -40,7 +40,8 @@ pub struct Options {
     pub resources: Vec<ResourceSpec>,
     /// Configured tiers; those that an operator has edited stay as he left them.
     pub tiers: Vec<Tier>,
-    /// Most connections of this node, besides one for each lane and one that listens.
+    /// Most connections of this node, besides one for each lane, one for what takes long and one
+    /// that listens.
     pub connections_max: usize,
     /// Lanes of this node: the most batches that it has in flight at once. One is used as long as
     /// its commands are few.

@@ -79,6 +79,11 @@ impl Ask {
         Ask { place, command: write.command().clone(), write: Some(Box::new(write)) }
     }
 
+    /// Whether it takes longer than others should wait for it.
+    pub(crate) fn is_long(&self) -> bool {
+        self.write.as_deref().is_some_and(|write| write.changes().len() > patience::ROWS_MAX)
+    }
+
     /// How many commands it counts for in a lane: a batch is bounded in its bytes too.
     pub(crate) fn weight(&self) -> usize {
         let changes = self.write.as_deref().map_or(&[][..], MemoryWrite::changes);

@@ -2,6 +2,8 @@
 //!
 //! Invariant: the commands of an account that are in flight share a lane, so that within a node
 //! they are judged in the order in which they came.
+//! Invariant: what takes long keeps nobody waiting but its account, unless something of that was in
+//! flight before.
 //! Invariant: a batch that panics fails its own callers; the lane goes on.
 
 mod router;
@@ -36,7 +38,7 @@ pub(crate) struct Lanes {
 }
 
 impl Lanes {
-    /// Starts `count` lanes, at least one.
+    /// Starts `count` lanes, at least one, and one for what takes long.
     pub(crate) fn start(node: &Arc<Node>, teller: &Teller, count: usize) -> Lanes {
         let router = Arc::new(Router::new(count));
         let start = |number| {
@@ -45,14 +47,15 @@ impl Lanes {
             tokio::spawn(run_lane(Lane { number, node, teller, router, exit }));
             entrance
         };
-        let entrances = (0..count.max(1)).map(start).collect();
+        let entrances = (0..router.lanes()).map(start).collect();
         Lanes { entrances, distribution: node.distribution, router }
     }
 
     /// Runs commands; one result per command, in their order.
     pub(crate) async fn submit(&self, asks: Vec<Ask>) -> Results {
         // From here to the queues nothing waits, so that what is assigned is also queued.
-        let order = self.router.assign(together(self.distribution, &asks).into_iter());
+        let long = asks.iter().map(Ask::is_long);
+        let order = self.router.assign(together(self.distribution, &asks).into_iter().zip(long));
         let mut split: Vec<Vec<Ask>> = self.entrances.iter().map(|_| Vec::new()).collect();
         for (ask, lane) in asks.into_iter().zip(&order) {
             split[*lane].push(ask);

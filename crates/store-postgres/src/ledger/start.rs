@@ -90,7 +90,7 @@ pub(crate) async fn start(
     let node = Arc::new(Node {
         id: Uuid::new_v4(),
         pool,
-        writers: Pool::new(address.for_lanes(), options.lanes.max(1))?,
+        writers: Pool::new(address.for_lanes(), options.lanes.max(1) + 1)?,
         distribution: options.distribution,
         clock: options.clock,
         clock_offset_max: options.clock_offset_max,

@@ -105,6 +105,35 @@ async fn a_row_that_cannot_be_written_has_no_entry() {
     assert_eq!(kept(&fixture, user).await, (2, 2, 2));
 }
 
+/// A change of many rows has a lane of its own: others go on while it waits or works.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_waits_for_a_change_of_many_rows() {
+    let fixture = Fixture::new();
+    let (one, other) = (user(&fixture, 1, "pro").await, user(&fixture, 2, "pro").await);
+    let psql = |sql: &str| Server::shared().psql(fixture.url(), sql).expect("a statement");
+    // An account has a row from its first command on.
+    applied(fixture.store(), one, store(vec![insert(&memory(&fixture, 2_000, Term::Ltm))])).await;
+    let (holder, connection) =
+        tokio_postgres::connect(fixture.url(), tokio_postgres::NoTls).await.expect("a session");
+    tokio::spawn(connection);
+    let lock = format!("BEGIN; SELECT FROM account WHERE user_id = '{}' FOR UPDATE", one.0);
+    holder.batch_execute(&lock).await.expect("the account");
+    let rows: Vec<_> = (1..=1_001).map(|number| memory(&fixture, number, Term::Ltm)).collect();
+    let (store_of_many, write) =
+        (fixture.store().clone(), store(rows.iter().map(insert).collect()));
+    let many = tokio::spawn(async move { store_of_many.change_memories(one, write).await });
+    const WAITING: &str = "SELECT count(*) FROM pg_stat_activity \
+         WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while psql(WAITING) == "0" {
+        assert!(!many.is_finished(), "the account is not locked");
+    }
+    applied(fixture.store(), other, store(vec![insert(&memory(&fixture, 1, Term::Ltm))])).await;
+    assert!(!many.is_finished());
+    holder.batch_execute("COMMIT").await.expect("the account is let go");
+    assert!(is_applied(&many.await.expect("no panic")));
+    assert_eq!(books(fixture.store(), one).await.0.len(), 1_002);
+}
+
 /// A transaction of many rows asks for more time than a session has; the next one does not have it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_change_of_many_rows_is_given_the_time_for_them() {

@@ -10,8 +10,8 @@ use super::Ask;
 use crate::{address::STATEMENT, pool::ANSWER};
 use std::{borrow::Cow, time::Duration};
 
-/// Changes of memories for which a session's own bounds do.
-const ROWS_MAX: usize = 1_000;
+/// Changes of memories for which a session's own bounds do, and which do not take long.
+pub(super) const ROWS_MAX: usize = 1_000;
 /// What each of them may take beyond that: more than ten times what it takes on a server at rest.
 const ROW: Duration = Duration::from_millis(1);
 /// Nobody has so many that it would do to wait longer.

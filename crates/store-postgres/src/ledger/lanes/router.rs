@@ -4,6 +4,9 @@
 //! once those before it have enough to do: few callers make few, large batches, many callers keep
 //! several connections busy. Nothing is timed or averaged; the commands in flight decide.
 //!
+//! What takes long has a lane of its own behind the others, so that nobody waits for it but the
+//! account whose it is.
+//!
 //! Invariant: the commands of an account that are in flight at the same time are in one lane,
 //! however many lanes are in use.
 //! Invariant: what was assigned is given back once, also if it could not be queued.
@@ -34,7 +37,7 @@ pub(super) struct Router {
 /// What is queued or run.
 #[derive(Debug)]
 struct Flight {
-    /// Commands per lane.
+    /// Commands per lane; the last is for what takes long.
     lanes: Vec<usize>,
     stays: HashMap<Together, Stay>,
 }
@@ -47,16 +50,22 @@ struct Stay {
 }
 
 impl Router {
-    /// For `count` lanes, at least one.
+    /// For `count` lanes, at least one, and the one behind them.
     pub(super) fn new(count: usize) -> Router {
-        let flight = Flight { lanes: vec![0; count.max(1)], stays: HashMap::new() };
+        let flight = Flight { lanes: vec![0; count.max(1) + 1], stays: HashMap::new() };
         Router { flight: Mutex::new(flight) }
     }
 
-    /// The lane of each command by what it is together with, all in one moment.
-    pub(super) fn assign(&self, commands: impl Iterator<Item = Together>) -> Vec<usize> {
+    /// How many lanes there are.
+    pub(super) fn lanes(&self) -> usize {
+        self.flight.lock().lanes.len()
+    }
+
+    /// The lane of each command by what it is together with, and whether it takes long; all in one
+    /// moment.
+    pub(super) fn assign(&self, commands: impl Iterator<Item = (Together, bool)>) -> Vec<usize> {
         let mut flight = self.flight.lock();
-        commands.map(|together| flight.assign(together)).collect()
+        commands.map(|(together, is_long)| flight.assign(together, is_long)).collect()
     }
 
     /// Commands of a lane have been run, or were not queued after all.
@@ -69,8 +78,8 @@ impl Router {
 }
 
 impl Flight {
-    fn assign(&mut self, together: Together) -> usize {
-        let free = self.next_free();
+    fn assign(&mut self, together: Together, is_long: bool) -> usize {
+        let free = if is_long { self.lanes.len() - 1 } else { self.next_free() };
         let stay = self.stays.entry(together).or_insert(Stay { lane: free, commands: 0 });
         stay.commands += 1;
         self.lanes[stay.lane] += 1;
@@ -79,7 +88,7 @@ impl Flight {
 
     /// The first lane that has not enough to do, else the one that has least.
     fn next_free(&self) -> usize {
-        let lanes = self.lanes.iter().enumerate();
+        let lanes = self.lanes[..self.lanes.len() - 1].iter().enumerate();
         let first = lanes.clone().find(|(_, commands)| **commands < ENOUGH_COMMANDS);
         let least = || lanes.min_by_key(|(_, commands)| **commands);
         first.or_else(least).map_or(0, |(lane, _)| lane)
@@ -106,7 +115,7 @@ mod tests {
     }
 
     fn assign(router: &Router, users: std::ops::Range<u64>) -> Vec<usize> {
-        router.assign(users.map(user))
+        router.assign(users.map(|number| (user(number), false)))
     }
 
     #[test]
@@ -127,12 +136,26 @@ mod tests {
         let router = Router::new(2);
         let enough = ENOUGH_COMMANDS as u64;
         assign(&router, 0..enough);
-        assert_eq!(router.assign([user(1_000); 3].into_iter()), [1, 1, 1]);
+        assert_eq!(router.assign([(user(1_000), false); 3].into_iter()), [1, 1, 1]);
         router.finish(0, &(0..enough).map(user).collect::<Vec<_>>());
         // The first lane is free, and nevertheless:
-        assert_eq!(router.assign([user(1_000), user(1_001)].into_iter()), [1, 0]);
+        assert_eq!(assign(&router, 1_000..1_002), [1, 0]);
         router.finish(1, &[user(1_000); 4]);
-        assert_eq!(router.assign([user(1_000)].into_iter()), [0]);
+        assert_eq!(assign(&router, 1_000..1_001), [0]);
+    }
+
+    #[test]
+    fn what_takes_long_is_in_a_lane_of_its_own_with_all_of_its_account() {
+        let router = Router::new(1);
+        assert_eq!(router.lanes(), 2);
+        let long = |number| router.assign([(user(number), true)].into_iter());
+        assert_eq!((long(1), assign(&router, 1..3)), (vec![1], vec![1, 0]));
+        // What came before it is in its way.
+        assert_eq!(long(2), [0]);
+        router.finish(1, &[user(1); 2]);
+        assert_eq!(assign(&router, 1..2), [0]);
+        // However much there is to do, nothing else comes into that lane.
+        assert!(assign(&router, 3..1_000).iter().all(|lane| *lane == 0));
     }
 
     /// Whatever comes and goes, each account is in one lane, and in the end nothing is in flight.
@@ -145,8 +168,9 @@ mod tests {
             for _ in 0..2_000 {
                 random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(seed);
                 let (number, rising) = ((random >> 33) % 300, (random >> 60) < 9);
+                let is_long = (random >> 50).is_multiple_of(7);
                 if rising || in_flight.is_empty() {
-                    let lane = router.assign([user(number)].into_iter())[0];
+                    let lane = router.assign([(user(number), is_long)].into_iter())[0];
                     let others = in_flight.iter().filter(|(_, other)| *other == user(number));
                     assert!(others.into_iter().all(|(other, _)| *other == lane), "seed {seed}");
                     in_flight.push((lane, user(number)));
