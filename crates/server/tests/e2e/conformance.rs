@@ -24,7 +24,7 @@ const ROOM: usize = 10;
 const MOST: i64 = 90;
 /// Life of a hold. A node that is kept from renewing for most of it loses its holds, so that it is
 /// not shorter than a busy machine may need.
-const LIFE_S: u64 = 2;
+const LIFE_S: u64 = 5;
 /// Of the tier.
 const CAP: i64 = 20_000;
 
