@@ -193,12 +193,13 @@ pub struct NearestQuery {
     pub rows_max: usize,
 }
 
-/// What a store found by itself.
-#[derive(Clone, Debug, PartialEq)]
+/// What was found near.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Nearest {
     /// The nearest by their cosines, but for rounding, best first.
     pub hits: Vec<Hit>,
-    /// How many of the user's memories have no embedding by the model, so that none is found.
+    /// About how many of the user's memories have no embedding by the model, so that none of them
+    /// is found.
     pub unembedded: u64,
 }
 

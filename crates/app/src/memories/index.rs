@@ -20,11 +20,11 @@ mod rows;
 use super::aside;
 use crate::error::AppError;
 use cache::{Cache, Slot};
-use novacore_memory::{Dims, Embedding, Filter, Hit, Quantised, TopK};
+use novacore_memory::{Dims, Hit, Quantised, TopK};
 use novacore_store::memories::{
     DIGEST_PAGE_ROWS_MAX, Digest, Memories, MemoryHead, Nearest, NearestQuery,
 };
-use novacore_vocab::{MemoryId, ModelId, Timestamp, UserId};
+use novacore_vocab::{MemoryId, ModelId, UserId};
 use rows::Rows;
 use std::sync::Arc;
 
@@ -42,28 +42,21 @@ pub(crate) struct Indexes {
 /// What a first look is to find.
 #[derive(Clone, Debug)]
 pub(crate) struct Look {
-    pub(crate) vector: Embedding,
-    pub(crate) query: Quantised,
-    pub(crate) filter: Filter,
-    pub(crate) now: Timestamp,
-    pub(crate) rows_max: usize,
-}
-
-/// What a first look came across.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Seen {
-    /// The best, best first.
-    pub(crate) hits: Vec<Hit>,
-    /// About how many of the user's memories could not be seen, since they have no embedding by
-    /// the model in use yet.
-    pub(crate) unembedded: u64,
+    asked: NearestQuery,
+    /// What is left of its embedding in a quarter of the bytes.
+    query: Quantised,
 }
 
 impl Look {
+    pub(crate) fn new(asked: NearestQuery) -> Look {
+        let query = Quantised::of(&asked.embedding);
+        Look { asked, query }
+    }
+
     /// Scores a row, if it is asked for.
     #[inline(always)]
     fn offer(&self, digest: &Digest, vector: &[u8], top: &mut TopK) {
-        if !digest.is_live(self.now) || !self.filter.matches(&digest.facts()) {
+        if !digest.is_live(self.asked.live_at) || !self.asked.filter.matches(&digest.facts()) {
             return;
         }
         if let Some(score) = self.query.cosine_of_bytes(vector) {
@@ -83,22 +76,22 @@ impl Indexes {
         store: &dyn Memories,
         user: UserId,
         look: Look,
-    ) -> Result<Seen, AppError> {
+    ) -> Result<Nearest, AppError> {
         let head = store.memory_head(user).await?;
         let rows = usize::try_from(head.rows()).unwrap_or(0);
         if rows == 0 {
             self.cache.forget(user);
-            return Ok(Seen::default());
+            return Ok(Nearest::default());
         }
         if Rows::bytes_of(rows, self.dims) > self.cache.bytes_max() {
             return self.look_without(store, user, &look).await;
         }
         if rows > ROWS_AT_ONCE_MAX
             && self.cache.find(user).is_none()
-            && let Some(seen) = self.ask_store(store, user, &look).await?
+            && let Some(found) = store.nearest_memories(user, &look.asked).await?
         {
             self.cache.slot(user, || Rows::new(self.model.clone(), self.dims));
-            return Ok(seen);
+            return Ok(found);
         }
         let slot = self.cache.slot(user, || Rows::new(self.model.clone(), self.dims));
         if !self.bring_up_to_date(store, user, &slot, head).await? {
@@ -110,7 +103,7 @@ impl Indexes {
         } else {
             aside(move || slot.rows.read().scan(&look)).await?
         };
-        Ok(Seen { hits, unembedded })
+        Ok(Nearest { hits, unembedded })
     }
 
     /// Searches for one whose index does not fit.
@@ -119,30 +112,12 @@ impl Indexes {
         store: &dyn Memories,
         user: UserId,
         look: &Look,
-    ) -> Result<Seen, AppError> {
+    ) -> Result<Nearest, AppError> {
         self.cache.forget(user);
-        match self.ask_store(store, user, look).await? {
-            Some(seen) => Ok(seen),
+        match store.nearest_memories(user, &look.asked).await? {
+            Some(found) => Ok(found),
             None => self.look_into_pages(store, user, look).await,
         }
-    }
-
-    /// What the store finds by itself, if it can.
-    async fn ask_store(
-        &self,
-        store: &dyn Memories,
-        user: UserId,
-        look: &Look,
-    ) -> Result<Option<Seen>, AppError> {
-        let query = NearestQuery {
-            model: self.model.clone(),
-            embedding: look.vector.clone(),
-            filter: look.filter.clone(),
-            live_at: look.now,
-            rows_max: look.rows_max,
-        };
-        let found = store.nearest_memories(user, &query).await?;
-        Ok(found.map(|Nearest { hits, unembedded }| Seen { hits, unembedded }))
     }
 
     /// Whether it fits; if it does not, it is not brought up to date any further.
@@ -191,17 +166,17 @@ impl Indexes {
         store: &dyn Memories,
         user: UserId,
         look: &Look,
-    ) -> Result<Seen, AppError> {
-        let (mut after, mut best, mut unembedded) = (0, TopK::new(look.rows_max), 0);
+    ) -> Result<Nearest, AppError> {
+        let (mut after, mut best, mut unembedded) = (0, TopK::new(look.asked.rows_max), 0);
         loop {
             let page = store.scan_digests(user, after, DIGEST_PAGE_ROWS_MAX).await?;
             let Some(last) = page.last() else {
-                return Ok(Seen { hits: best.into_best_first(), unembedded });
+                return Ok(Nearest { hits: best.into_best_first(), unembedded });
             };
             after = last.change_no;
             let (look, model) = (look.clone(), self.model.clone());
             let scan = aside(move || {
-                let (mut top, mut unembedded) = (TopK::new(look.rows_max), 0);
+                let (mut top, mut unembedded) = (TopK::new(look.asked.rows_max), 0);
                 for digest in &page {
                     match &digest.embedded {
                         Some((by, vector)) if *by == model => {

@@ -8,17 +8,15 @@
 //! Invariant: whoever asks for meaning and is answered by words is told so, with the reason.
 
 use super::{aside, embedding};
-use crate::{
-    cx::Cx,
-    error::AppError,
-    memories::index::{Look, Seen},
-};
+use crate::{cx::Cx, error::AppError, memories::index::Look};
 use novacore_access::{Permit, ReadMemories};
 use novacore_memory::{
-    Embedding, Filter, Fused, Hit, Keywords, Memory, Mode, Quantised, Query, Statistics, TopK,
-    fuse, shortlist_rows,
+    Embedding, Filter, Fused, Hit, Keywords, Memory, Mode, Query, Statistics, TopK, fuse,
+    shortlist_rows,
 };
-use novacore_store::memories::{MEMORY_IDS_MAX, MEMORY_PAGE_ROWS_MAX, Numbered};
+use novacore_store::memories::{
+    MEMORY_IDS_MAX, MEMORY_PAGE_ROWS_MAX, Nearest, NearestQuery, Numbered,
+};
 use novacore_vocab::{MemoryId, Timestamp, UserId};
 use std::collections::{HashMap, HashSet};
 
@@ -142,7 +140,7 @@ async fn by_meaning(
             Mode::Hybrid => shortlist_rows(ask.limit),
             Mode::Semantic | Mode::Keyword => ask.limit,
         };
-        let Seen { hits: meant, unembedded } = nearest(cx, user, ask, vector, rows_max).await?;
+        let Nearest { hits: meant, unembedded } = nearest(cx, user, ask, vector, rows_max).await?;
         let ranked = match mode {
             Mode::Hybrid => {
                 let said = by_words(cx, user, ask, rows_max).await?;
@@ -164,21 +162,21 @@ async fn nearest(
     ask: &SearchAsk,
     vector: &Embedding,
     rows_max: usize,
-) -> Result<Seen, AppError> {
+) -> Result<Nearest, AppError> {
     let service = &cx.memories;
-    let look = Look {
-        vector: vector.clone(),
-        query: Quantised::of(vector),
-        filter: ask.filter.clone(),
-        now: cx.clock.now(),
-        rows_max: shortlist_rows(rows_max).min(MEMORY_IDS_MAX),
-    };
     let (model, dims) = (service.embedder.model(), service.embedder.dims());
+    let look = Look::new(NearestQuery {
+        model: model.clone(),
+        embedding: vector.clone(),
+        filter: ask.filter.clone(),
+        live_at: cx.clock.now(),
+        rows_max: shortlist_rows(rows_max).min(MEMORY_IDS_MAX),
+    });
     let mut tries = 0;
     loop {
         tries += 1;
         let seen = service.indexes.look(&*service.store, user, look.clone()).await?;
-        let Seen { hits: proposed, unembedded } = seen;
+        let Nearest { hits: proposed, unembedded } = seen;
         let ids: Vec<MemoryId> = proposed.iter().map(|hit| hit.id).collect();
         let stored = service.store.find_embeddings(user, &ids, &model, dims).await?;
         let stored: HashMap<MemoryId, Embedding> = stored.into_iter().collect();
@@ -189,7 +187,7 @@ async fn nearest(
                 let score = vector.cosine(stored.get(&hit.id)?)?;
                 Some(Hit { score, ..hit })
             }));
-            return Ok(Seen { hits: top.into_best_first(), unembedded });
+            return Ok(Nearest { hits: top.into_best_first(), unembedded });
         }
         match tries < TRIES_MAX / 2 {
             true => service.indexes.drop_rows(user, &gone),

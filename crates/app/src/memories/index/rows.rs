@@ -157,7 +157,7 @@ impl WithSimd for Scan<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> Vec<Hit> {
         let Scan { rows, look } = self;
-        let mut top = TopK::new(look.rows_max);
+        let mut top = TopK::new(look.asked.rows_max);
         for (digest, vector) in rows.facts.iter().zip(rows.vectors.chunks_exact(rows.stride)) {
             look.offer(digest, vector, &mut top);
         }
