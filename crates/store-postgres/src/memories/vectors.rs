@@ -30,7 +30,10 @@ use novacore_store::{
     memories::{Nearest, NearestQuery},
 };
 use novacore_vocab::{MemoryId, ModelId, Timestamp};
-use std::{fmt::Write, sync::LazyLock};
+use std::{
+    fmt::Write,
+    sync::{LazyLock, atomic::Ordering},
+};
 use tokio_postgres::{Row, Transaction, types::ToSql};
 use uuid::Uuid;
 
@@ -39,8 +42,9 @@ const ROWS_MAX: i64 = 1_000;
 /// Most transactions of one look for what is missing: who looks has holds to expire as well.
 const PAGES_MAX: usize = 4;
 
-/// Without a filter one table is enough, and the memories of the nearest alone are looked up. The
-/// query is parsed once, and the sum keeps an index of neighbours from being used.
+/// Without a filter one table is enough, and the memories of the nearest alone are looked up, those
+/// that have expired too. The query is parsed once, and the sum keeps an index of neighbours from
+/// being used.
 const OF_ALL: &str = "SELECT m.id, m.created_at, m.expires_at, e.distance FROM (SELECT id, \
      CASE WHEN near_made THEN (near <=> (SELECT $5::text::vector)) + 0 END AS distance \
      FROM memory_embedding \
@@ -49,7 +53,7 @@ const OF_ALL: &str = "SELECT m.id, m.created_at, m.expires_at, e.distance FROM (
      CROSS JOIN LATERAL (SELECT * FROM memory \
      WHERE bucket = $1 AND user_id = $2 AND id = e.id LIMIT 1) AS m";
 
-/// With one, the memories that it matches and their vectors.
+/// With one, the memories that it matches and that have not expired, and their vectors.
 static OF_MATCHING: LazyLock<String> = LazyLock::new(|| {
     format!(
         "SELECT m.id, m.created_at, m.expires_at, \
@@ -113,15 +117,22 @@ async fn search(
     if missing.first().is_none_or(|row| row.get(0)) {
         return Ok(None);
     }
+    let (model, dims) = (asked.model.as_str(), dims_no(asked.embedding.dims()));
+    let (vector, rows_max) = (text(&asked.embedding), asked.rows_max as i64);
+    let near: [&(dyn ToSql + Sync); 4] = [&model, &dims, &vector, &rows_max];
+    let all: [&(dyn ToSql + Sync); 2] = [&place.bucket, &place.user.0];
+    let conditions = Conditions::of(place, &asked.filter, asked.live_at);
+    let of_all = [&all[..], &near].concat();
+    let of_matching = [&conditions.params()[..], &near].concat();
     let mut rows = match asked.filter.is_everything() {
-        true => nearest_of_all(pool, place, asked).await?,
-        false => nearest_of_matching(pool, place, asked).await?,
+        true => query(pool, OF_ALL, &of_all).await?,
+        false => query(pool, &OF_MATCHING, &of_matching).await?,
     };
     let has_expired =
         |row: &Row| row.get::<_, Option<At>>(2).is_some_and(|end| end.0 <= asked.live_at);
     // Others may be behind those that have expired.
     if rows.len() == asked.rows_max && rows.iter().any(has_expired) {
-        rows = nearest_of_matching(pool, place, asked).await?;
+        rows = query(pool, &OF_MATCHING, &of_matching).await?;
     }
     let mut hits = Vec::with_capacity(rows.len());
     for row in rows.iter().filter(|row| !has_expired(row)) {
@@ -135,33 +146,6 @@ async fn search(
     hits.sort_unstable();
     let unembedded = unembedded(pool, place, &asked.model).await?;
     Ok(Some(Nearest { hits, unembedded }))
-}
-
-/// Those that have expired too.
-async fn nearest_of_all(
-    pool: &Pool,
-    place: Place,
-    asked: &NearestQuery,
-) -> Result<Vec<Row>, StoreError> {
-    let (model, dims) = (asked.model.as_str(), dims_no(asked.embedding.dims()));
-    let (vector, rows_max) = (text(&asked.embedding), asked.rows_max as i64);
-    let params: [&(dyn ToSql + Sync); 6] =
-        [&place.bucket, &place.user.0, &model, &dims, &vector, &rows_max];
-    query(pool, OF_ALL, &params).await
-}
-
-/// None that has expired.
-async fn nearest_of_matching(
-    pool: &Pool,
-    place: Place,
-    asked: &NearestQuery,
-) -> Result<Vec<Row>, StoreError> {
-    let (model, dims) = (asked.model.as_str(), dims_no(asked.embedding.dims()));
-    let (vector, rows_max) = (text(&asked.embedding), asked.rows_max as i64);
-    let conditions = Conditions::of(place, &asked.filter, asked.live_at);
-    let own: [&(dyn ToSql + Sync); 4] = [&model, &dims, &vector, &rows_max];
-    let params: Vec<_> = conditions.params().into_iter().chain(own).collect();
-    query(pool, &OF_MATCHING, &params).await
 }
 
 /// How many of a user's memories have no embedding by a model.
@@ -244,11 +228,11 @@ impl Work for MakeMissing {
 
 impl Node {
     fn has_vectors(&self) -> bool {
-        self.vectors.load(std::sync::atomic::Ordering::Relaxed)
+        self.vectors.load(Ordering::Relaxed)
     }
 
     fn note_vectors(&self, are_there: bool) {
-        let before = self.vectors.swap(are_there, std::sync::atomic::Ordering::Relaxed);
+        let before = self.vectors.swap(are_there, Ordering::Relaxed);
         if are_there && !before {
             tracing::info!("the database searches embeddings itself, by pgvector");
         }

@@ -215,15 +215,6 @@ async fn damaged_bytes_have_no_vector_and_keep_nobody_waiting() {
         "INSERT INTO memory_embedding SELECT bucket, user_id, gen_random_uuid(), model, dims, \
          embedding FROM memory_embedding WHERE length(embedding) > 0",
     );
-    let quick = Options {
-        tick: Duration::from_millis(10),
-        ..options(stage.fixture.url(), stage.fixture.hand_clock())
-    };
-    let node = PostgresStore::open(quick).await.expect("it opens");
-    let begun = Instant::now();
-    while stage.psql(MISSING) != "0" {
-        assert!(begun.elapsed() < PATIENCE, "vectors are not made");
-    }
-    node.close().await;
+    stage.make_missing().await;
     assert_eq!(stage.nearest(Filter::default()).await, None);
 }
