@@ -175,6 +175,24 @@ impl Stage {
             |one: novacore_app::memories::FoundMemory| one.memory.content.input.as_str().to_owned();
         Ok(found.memories.into_iter().map(text).collect())
     }
+
+    /// Searches one after the other; microseconds of each.
+    async fn searches(
+        &self,
+        id: UserId,
+        queries: &[Vec<f32>],
+        mode: Mode,
+        filter: &Filter,
+    ) -> anyhow::Result<Histogram<u64>> {
+        let mut times = Histogram::new(3)?;
+        for query in queries {
+            let ask = ask(query, mode, filter.clone())?;
+            let begun = Instant::now();
+            self.search(id, ask).await?;
+            times.record(begun.elapsed().as_micros() as u64)?;
+        }
+        Ok(times)
+    }
 }
 
 /// A memory with its number as the first word, and a tag that one of a hundred has.
@@ -288,23 +306,21 @@ async fn by_the_store(
 ) -> anyhow::Result<()> {
     let none = MemoryOptions { index_bytes_max: 0, ..MemoryOptions::default() };
     let stage = Stage::postgres(database, none).await?;
-    let rare = Filter { tags_all: Tags::parse(vec!["rare".to_owned()])?, ..Filter::default() };
     for (name, filter) in [
         ("search by the database", Filter::default()),
-        ("search by the database, 1 % by tag", rare),
+        ("search by the database, 1 % by tag", rare()?),
     ] {
         // What a node prepares for its first search is not measured.
         stage.search(id, ask(&queries[0], Mode::Semantic, filter.clone())?).await?;
-        let mut times = Histogram::new(3)?;
-        for query in &queries[..100] {
-            let ask = ask(query, Mode::Semantic, filter.clone())?;
-            let begun = Instant::now();
-            stage.search(id, ask).await?;
-            times.record(begun.elapsed().as_micros() as u64)?;
-        }
+        let times = stage.searches(id, &queries[..100], Mode::Semantic, &filter).await?;
         show(name, &times, "");
     }
     Ok(())
+}
+
+/// The tag that one of a hundred memories has.
+fn rare() -> anyhow::Result<Filter> {
+    Ok(Filter { tags_all: Tags::parse(vec!["rare".to_owned()])?, ..Filter::default() })
 }
 
 async fn one_user(
@@ -338,18 +354,11 @@ async fn one_user(
     let recall = found as f64 / (queries.len() * LIMIT) as f64;
     show("search by meaning", &times, &format!("recall@{LIMIT} {recall:.4}"));
 
-    let rare = Filter { tags_all: Tags::parse(vec!["rare".to_owned()])?, ..Filter::default() };
     for (name, mode, filter, count) in [
-        ("search by meaning, 1 % by tag", Mode::Semantic, rare, queries.len()),
+        ("search by meaning, 1 % by tag", Mode::Semantic, rare()?, queries.len()),
         ("search by words", Mode::Keyword, Filter::default(), 20),
     ] {
-        let mut times = Histogram::new(3)?;
-        for query in &queries[..count] {
-            let ask = ask(query, mode, filter.clone())?;
-            let begun = Instant::now();
-            stage.search(id, ask).await?;
-            times.record(begun.elapsed().as_micros() as u64)?;
-        }
+        let times = stage.searches(id, &queries[..count], mode, &filter).await?;
         show(name, &times, "");
     }
     let times = stage.fill(id, &vectors[..STORES.min(vectors.len())], 1).await?;

@@ -32,7 +32,10 @@ impl Database {
     /// The same with settings beside ours.
     pub(super) async fn start_with(more: &[(&str, &str)]) -> anyhow::Result<Database> {
         let settings = [SETTINGS, more].concat();
-        let server = Server::start_with(&settings);
+        Database::on(Server::start_with(&settings)).await
+    }
+
+    async fn on(server: Server) -> anyhow::Result<Database> {
         let url = server.fresh_database();
         novacore_store_postgres::migrate(&url).await?;
         let version = server.psql(&url, "SHOW server_version")?;
@@ -42,13 +45,10 @@ impl Database {
 
     /// A server of another version that has pgvector, with a column of vectors.
     pub(crate) async fn start_with_vectors() -> anyhow::Result<Database> {
-        let server = Server::start_with_vectors(SETTINGS);
-        let url = server.fresh_database();
-        novacore_store_postgres::migrate(&url).await?;
-        server.psql(&url, "CREATE EXTENSION vector")?;
-        novacore_store_postgres::add_vectors(&url).await?;
-        println!("PostgreSQL {}", server.psql(&url, "SHOW server_version")?);
-        Ok(Database { server, url })
+        let database = Database::on(Server::start_with_vectors(SETTINGS)).await?;
+        database.server.psql(&database.url, "CREATE EXTENSION vector")?;
+        novacore_store_postgres::add_vectors(&database.url).await?;
+        Ok(database)
     }
 
     /// How many embeddings have no vector yet.
